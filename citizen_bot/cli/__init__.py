@@ -1,0 +1,38 @@
+"""The command line. Results go to stdout, logs and libraries' banners to stderr.
+
+Commands are imported when they are called, so that `citizen-bot --help` is quick.
+"""
+
+import importlib
+
+import click
+
+COMMANDS = {
+    "up": "citizen_bot.cli.service:up",
+    "web": "citizen_bot.cli.service:web",
+    "worker": "citizen_bot.cli.service:worker",
+    "release": "citizen_bot.cli.service:release",
+    "match": "citizen_bot.cli.matching:match",
+    "evaluate": "citizen_bot.cli.matching:evaluate",
+    "talk": "citizen_bot.cli.talk:talk",
+    "catalog": "citizen_bot.cli.catalog:catalog",
+}
+
+
+class LazyGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        target = COMMANDS.get(cmd_name)
+        if target is None:
+            return None
+        module, _, attribute = target.partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+
+@click.group(cls=LazyGroup)
+@click.version_option(package_name="citizen-bot")
+def main() -> None:
+    """The backend of a city's WeChat official account for grassroots government services."""

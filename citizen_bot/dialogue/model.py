@@ -1,0 +1,93 @@
+"""The talk's own words: what comes in, what goes out, and what is remembered between two messages.
+
+Nothing here knows of WeChat: a door turns its messages into `Incoming` and renders `Reply`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from citizen_bot.matching.model import Facet
+
+Kind = Literal["text", "voice", "image", "video", "location", "link", "file", "unsupported", "event"]
+Event = Literal["subscribe", "unsubscribe", "click", "scan", "silent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One message of one person.
+
+    `key` is unique for the message and the same for each repeat of it. `text` is what was typed or recognised from
+    voice (None: nothing recognised). An event that expects no answer ("silent": menu links, delivery reports …) is
+    stored and answered with nothing. `event_key` is a menu key or a QR scene: forgeable, never a permission.
+    """
+
+    account: str
+    openid: str
+    key: str
+    kind: Kind
+    received_at: datetime
+    text: str | None = None
+    event: Event | None = None
+    event_key: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    place: str | None = None
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Plain Chinese; line breaks are kept."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """A numbered question. Each option can be typed by its number or by its words."""
+
+    prompt: str
+    options: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeCard:
+    """The one-time notice of an item, with the facet that was asked for first. `short`: only the facet."""
+
+    item: str
+    facet: Facet | None
+    short: bool = False
+
+
+Part = Text | Choices | NoticeCard
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the resident gets, in reading order. No parts: no answer is expected."""
+
+    parts: tuple[Part, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An open question of the bot: the items offered by number, and the facet to answer once one is chosen."""
+
+    items: tuple[str, ...]
+    facet: Facet | None
+    asked: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """What is remembered of a talk. `topics` are the items talked of, newest first, at most five."""
+
+    item: str | None = None
+    facet: Facet | None = None
+    topics: tuple[str, ...] = ()
+    pending: Pending | None = None
+    misses: int = 0
+    slots: Mapping[str, str] = field(default_factory=dict)
+    last_at: datetime | None = None
