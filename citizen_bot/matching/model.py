@@ -28,6 +28,8 @@ class Match:
     at most five. `decision`: answer = go ahead (with `item`, where one is given), clarify = ask which of `candidates`,
     fallback = say that it is not known. `score` is the confidence in `decision`'s item or, without one, in `intent`.
     `topic` names a known subject that is out of scope (护照 …), a key of intents/out_of_scope.yaml.
+    `follow_up`: the message asks for a facet but has nothing of its own that points to an item (那多少钱); the
+    conversation's item is meant, if there is one.
     """
 
     intent: Intent
@@ -37,3 +39,4 @@ class Match:
     score: float
     candidates: tuple[Candidate, ...]
     topic: str | None = None
+    follow_up: bool = False
