@@ -1,0 +1,268 @@
+"""From the files of a catalogue's folder to the catalogue, with every fault of every file at once.
+
+    <folder>/<department>/<id>.yaml    a service item
+    <folder>/places/sites.yaml         hall, town centres, stations
+    <folder>/places/divisions.yaml     villages and urban communities
+
+docs/guides.zh-CN.md explains the files to those who write them.
+"""
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from marshmallow import Schema
+
+from citizen_bot.catalog import schemas, snapshot
+from citizen_bot.catalog.documents import Document, Fault, KeyPath, read
+from citizen_bot.catalog.model import Catalogue, Division, Guide, Site
+
+PLACES = "places"
+SITES = "sites.yaml"
+DIVISIONS = "divisions.yaml"
+
+# Phone numbers change and cannot be checked here, so a guide names whom to ask. Short national hotlines (12345,
+# 12333 …) are the same everywhere and do not look like these.
+PHONE = re.compile(
+    r"""(?<!\d)(?:
+        \d{11}                                   # mobile, or area code and number
+      | 1[3-9]\d(?:[ -]\d{4}){2}                 # mobile in groups
+      | \(?0\d{2,3}\)?[ -]?\d{7,8}               # area code and number
+      | [48]00[ -]?\d{3}[ -]?\d{4}               # service number
+      | (?<=(?:电话|热线|拨打|致电))[ :]?\d{7,8}   # local number
+    )(?!\d)""",
+    re.VERBOSE,
+)
+URL = re.compile(r"https?://[^\s\u4e00-\u9fff]+")
+
+
+class CatalogueError(Exception):
+    """The files have faults. `faults` has every one of them, in the order of files and lines."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What could be read: the entries without faults, and all faults. `ids` are those of every guide file."""
+
+    guides: tuple[Guide, ...]
+    sites: tuple[Site, ...]
+    divisions: tuple[Division, ...]
+    ids: frozenset[str]
+    faults: tuple[Fault, ...]
+
+    def catalogue(self) -> Catalogue:
+        """Raises CatalogueError where there are faults."""
+        if self.faults:
+            raise CatalogueError(self.faults)
+        return snapshot.seal(self.guides, self.sites, self.divisions)
+
+
+def load(folder: Path) -> Catalogue:
+    """The catalogue of `folder`.
+
+    Raises CatalogueError with every fault of every file; a catalogue is loaded whole or not at all.
+    """
+    return read_folder(folder).catalogue()
+
+
+def read_folder(folder: Path) -> Reading:
+    """Reads and checks every file. Never raises for what stands in them."""
+    reader = _Reader(folder.resolve())
+    return reader.read()
+
+
+def guide_file(folder: Path, guide: Guide) -> str:
+    """The name of a guide's file as faults and warnings tell it."""
+    return f"{folder.resolve().name}/{guide.department}/{guide.id}.yaml"
+
+
+class _Reader:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.faults: list[Fault] = []
+        self.guides: list[Guide] = []
+        self.files_of_ids: dict[str, str] = {}
+        self.files_of_names: dict[str, str] = {}
+
+    def read(self) -> Reading:
+        paths = sorted(path for path in self.folder.rglob("*") if self.is_yaml(path))
+        guides = [path for path in paths if path.parent != self.folder / PLACES]
+        for path in guides:
+            self.read_guide(path)
+        if not guides:
+            self.faults.append(Fault(self.folder.name, None, "", "这里一个事项也没有"))
+        sites = self.read_sites()
+        divisions = self.read_divisions(sites)
+        return Reading(
+            guides=tuple(self.guides),
+            sites=sites,
+            divisions=divisions,
+            ids=frozenset(path.stem for path in guides),
+            faults=tuple(sorted(self.faults, key=lambda fault: (fault.file, fault.line or 0))),
+        )
+
+    def is_yaml(self, path: Path) -> bool:
+        hidden = any(part.startswith(".") for part in path.relative_to(self.folder).parts)
+        return path.suffix.lower() in (".yaml", ".yml") and not hidden and not path.is_dir()
+
+    def file(self, path: Path) -> str:
+        return f"{self.folder.name}/{path.relative_to(self.folder).as_posix()}"
+
+    def load(self, path: Path, schema: Schema) -> tuple[Document, Any]:
+        """The document and the checked data, None where there is a fault."""
+        document = read(path, self.file(path))
+        self.faults.extend(document.faults)
+        if document.data is None and document.faults:
+            return document, None
+        data, problems = schemas.problems(schema, document.data)
+        self.faults.extend(_fault(document, schema, key, message) for key, message in problems)
+        return document, None if document.faults else data
+
+    # --- guides
+
+    def read_guide(self, path: Path) -> None:
+        if len(path.relative_to(self.folder).parts) != 2 or path.suffix != ".yaml":
+            self.faults.append(Fault(self.file(path), None, "", "应放在部门的文件夹里，文件名以 .yaml 结尾"))
+            return
+        document, data = self.load(path, schemas.GuideSchema())
+        if not isinstance(document.data, dict):
+            return
+        faults = [*_phones(document), *self.check_place(path, document), *self.check_unique(document)]
+        self.faults.extend(faults)
+        if data is not None and not faults:
+            self.guides.append(snapshot.build(Guide, data))
+
+    def check_place(self, path: Path, document: Document) -> Iterator[Fault]:
+        for key, expected, where in (("id", path.stem, "文件名"), ("department", path.parent.name, "文件夹")):
+            value = document.data.get(key)
+            if isinstance(value, str) and unicodedata.normalize("NFC", value) != unicodedata.normalize("NFC", expected):
+                yield document.fault((key,), f"应和{where}一样，是“{expected}”，现在是“{value}”")
+
+    def check_unique(self, document: Document) -> Iterator[Fault]:
+        for key, files in (("id", self.files_of_ids), ("name", self.files_of_names)):
+            value = document.data.get(key)
+            if isinstance(value, str):
+                other = files.setdefault(value, document.file)
+                if other != document.file:
+                    yield document.fault((key,), f"“{value}”在 {other} 里已经有了")
+
+    # --- places
+
+    def read_sites(self) -> tuple[Site, ...]:
+        path = self.folder / PLACES / SITES
+        if not path.exists():
+            return ()
+        document, data = self.load(path, schemas.SitesSchema())
+        if data is None:
+            return ()
+        city = data["city"]
+        found: list[tuple[KeyPath, Site]] = [(("city",), _site(city, "city", None))]
+        for position, town in enumerate(data["towns"]):
+            key: KeyPath = ("towns", position)
+            found.append((key, _site(town, "town", city["code"])))
+            found.extend((inner, _site(one, level, town["code"])) for inner, level, one in _below(key, town))
+        self.faults.extend(_misplaced(document, ((key, site.code, site.parent) for key, site in found)))
+        return tuple(site for _, site in found)
+
+    def read_divisions(self, sites: tuple[Site, ...]) -> tuple[Division, ...]:
+        path = self.folder / PLACES / DIVISIONS
+        if not path.exists():
+            return ()
+        document, data = self.load(path, schemas.DivisionsSchema())
+        if data is None:
+            return ()
+        towns = {site.code: site.name for site in sites if site.level == "town"}
+        found = []
+        for position, town in enumerate(data["towns"]):
+            key = ("towns", position)
+            if sites and towns.get(town["code"]) != town["name"]:
+                self.faults.append(
+                    document.fault((*key, "code"), f"{SITES} 里没有代码是“{town['code']}”的“{town['name']}”")
+                )
+            for inner, level, one in _below(key, town):
+                found.append((inner, Division(code=one["code"], name=one["name"], level=level, town=town["code"])))
+        self.faults.extend(_misplaced(document, ((key, division.code, division.town) for key, division in found)))
+        return tuple(division for _, division in found)
+
+
+def _below(key: KeyPath, town: Mapping[str, Any]) -> Iterator[tuple[KeyPath, Any, Mapping[str, Any]]]:
+    """What lies below a town, as (key path, level, entry)."""
+    for name, level in (("communities", "community"), ("villages", "village")):
+        for position, entry in enumerate(town[name]):
+            yield (*key, name, position), level, entry
+
+
+def _site(entry: Mapping[str, Any], level: Any, parent: str | None) -> Site:
+    return Site(
+        code=entry["code"],
+        name=entry["name"],
+        # The rule for stations' official names; a centre's is always written out.
+        official_name=entry["official_name"] or f"{entry['name']}便民服务站",
+        level=level,
+        parent=parent,
+        latitude=entry["latitude"],
+        longitude=entry["longitude"],
+        verified=entry["verified"],
+        address=entry["address"],
+        phone=entry["phone"],
+    )
+
+
+def _misplaced(document: Document, found: Iterable[tuple[KeyPath, str, str | None]]) -> Iterator[Fault]:
+    """Codes that stand twice, or below a place that they do not belong to: a code begins with its parent's."""
+    seen: set[str] = set()
+    for key, code, parent in found:
+        if code in seen:
+            yield document.fault((*key, "code"), f"“{code}”前面已经有了")
+        seen.add(code)
+        if parent is not None and not code.startswith(parent):
+            yield document.fault((*key, "code"), f"应以上级的代码“{parent}”开头，现在是“{code}”")
+
+
+def _phones(document: Document) -> Iterator[Fault]:
+    for key, text in document.texts():
+        plain = URL.sub(" ", unicodedata.normalize("NFKC", text))
+        if number := PHONE.search(plain):
+            message = f"“{number.group().strip()}”像电话号码；号码会变，指南里应写问哪个单位，或写 12345 这样的全国热线"
+            yield document.fault(key, message)
+
+
+def _fault(document: Document, schema: Schema, key: KeyPath, message: str) -> Fault:
+    """A schema's problem as a fault: with the present value, or for an unknown key with the likely right one."""
+    if message == schemas.UNKNOWN:
+        likely = difflib.get_close_matches(str(key[-1]), _keys(schema, key[:-1]), n=1)
+        return document.fault(key, f"{message}，是不是“{likely[0]}”？" if likely else message)
+    value: Any = document.data
+    for part in key:
+        try:
+            value = value[part]
+        except (KeyError, IndexError, TypeError):
+            return document.fault(key, message)
+    if isinstance(value, dict | list) or "现在" in message:
+        return document.fault(key, message)
+    return document.fault(key, f"{message}，现在是{_quoted(value)}")
+
+
+def _keys(schema: Schema, path: KeyPath) -> list[str]:
+    """The keys that `schema` knows at `path`."""
+    for part in path:
+        if isinstance(part, str):
+            schema = schema.fields[part].schema  # type: ignore[attr-defined]
+    return list(schema.fields)
+
+
+def _quoted(value: Any) -> str:
+    if value is None:
+        return "空的"
+    if isinstance(value, bool):
+        return "“true”" if value else "“false”"
+    text = str(value)
+    return f"“{text[:40]}…”" if len(text) > 40 else f"“{text}”"

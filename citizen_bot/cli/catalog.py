@@ -1,0 +1,67 @@
+"""`citizen-bot catalog`: check the guides and publish them."""
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from citizen_bot.catalog import check as checks
+from citizen_bot.platform.clock import SHANGHAI, SystemClock
+from citizen_bot.settings import Settings, SettingsError
+
+GUIDES = click.option(
+    "--guides",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The catalogue's folder; GUIDES_DIR by default.",
+)
+
+
+@click.group()
+def catalog() -> None:
+    """Check the guides and publish them."""
+
+
+@catalog.command()
+@GUIDES
+@click.option("--json", "as_json", is_flag=True, help="One JSON document instead of lines.")
+@click.option("-v", "--verbose", is_flag=True, help="Name every unreviewed guide.")
+def check(guides: Path | None, as_json: bool, verbose: bool) -> None:
+    """Tell every fault (exit code 1) and warning (exit code 0) of the guides."""
+    report = checks.check(guides or _settings().guides_dir, today=SystemClock().now().astimezone(SHANGHAI).date())
+    if as_json:
+        click.echo(json.dumps(_plain(report), ensure_ascii=False))
+    else:
+        _print(report, verbose)
+    if report.faults:
+        raise SystemExit(1)
+
+
+def _print(report: checks.Report, verbose: bool) -> None:
+    for fault in report.faults:
+        click.echo(str(fault))
+    for warning in report.warnings:
+        click.echo(f"提醒 {warning}")
+    if report.drafts:
+        click.echo(f"提醒 有 {len(report.drafts)} 个事项还没有复核（review.state 是 draft）")
+    for draft in report.drafts if verbose else ():
+        click.echo(f"  {draft}")
+    click.echo(f"共 {report.guides} 个事项，{len(report.faults)} 处错误，{len(report.warnings)} 条提醒")
+
+
+def _plain(report: checks.Report) -> dict[str, object]:
+    return {
+        "guides": report.guides,
+        "hash": report.catalogue and report.catalogue.hash,
+        "faults": [asdict(fault) for fault in report.faults],
+        "warnings": [asdict(warning) for warning in report.warnings],
+        "drafts": report.drafts,
+    }
+
+
+def _settings() -> Settings:
+    try:
+        return Settings.from_environment(os.environ)
+    except SettingsError as error:
+        raise click.ClickException("\n".join(error.faults)) from error
