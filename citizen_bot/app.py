@@ -1,10 +1,142 @@
 """Where the parts meet: settings in, a Flask application out. Nothing else knows all of them."""
 
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import redis
 from flask import Flask
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
-from citizen_bot.settings import Settings
+from citizen_bot.catalog import store
+from citizen_bot.catalog.follower import Follower
+from citizen_bot.catalog.model import Catalogue
+from citizen_bot.dialogue.signals import Signals, load_signals
+from citizen_bot.dialogue.talk import Talk
+from citizen_bot.dialogue.turns import Turns
+from citizen_bot.matching.knowledge import Knowledge, load_knowledge
+from citizen_bot.matching.matcher import Matcher
+from citizen_bot.notices.links import NoticeLinks
+from citizen_bot.pages.routes import create_pages_blueprint
+from citizen_bot.platform.calendar import WorkingCalendar, load_calendar
+from citizen_bot.platform.clock import Clock, SystemClock
+from citizen_bot.platform.database import create_engine, ping
+from citizen_bot.platform.health import create_health_blueprint
+from citizen_bot.platform.privacy import Privacy
+from citizen_bot.platform.redis import create_redis
+from citizen_bot.settings import Settings, data_folder
+from citizen_bot.wordings import Wordings, load_wordings
+from webhooks.wechat.routes import WeChatDoor, create_wechat_blueprint
 
 
-def create_app(settings: Settings) -> Flask:
-    """Builds the web application. Opens no connection and starts no thread before the first use."""
-    return Flask("citizen_bot")
+class NothingPublished(Exception):
+    """The database has no catalogue yet: `citizen-bot release` or `citizen-bot catalog publish` brings one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """All that intents/ and the calendar bring: what a talk needs besides the catalogue."""
+
+    knowledge: Knowledge
+    signals: Signals
+    wordings: Wordings
+    calendar: WorkingCalendar
+
+    @classmethod
+    def load(cls, settings: Settings) -> "Language":
+        """Raises the loaders' exceptions, each with all faults of its file."""
+        return cls(
+            knowledge=load_knowledge(settings.intents_dir),
+            signals=load_signals(settings.intents_dir),
+            wordings=load_wordings(settings.intents_dir, data_folder("intents")),
+            calendar=load_calendar(settings.guides_dir),
+        )
+
+    def talk(
+        self, catalogue: Catalogue, *, notice_link: Callable[[str, str], str], unverified_sites: bool
+    ) -> Talk:
+        """`notice_link(label, item)` gives the line that leads to a whole notice."""
+        label = self.wordings("full_notice")
+        return Talk(
+            catalogue=catalogue,
+            matcher=Matcher.build(catalogue, self.knowledge),
+            signals=self.signals,
+            wordings=self.wordings,
+            calendar=self.calendar,
+            notice_link=functools.partial(notice_link, label),
+            unverified_sites=unverified_sites,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Preloaded:
+    """The heavy memory: built once in the parent process, shared by the workers that it forks."""
+
+    language: Language
+    build: Callable[[Catalogue], Talk]
+    talk: Talk
+
+
+def preload(settings: Settings) -> Preloaded:
+    """Loads the dictionaries and the published catalogue, and warms the matcher.
+
+    Raises NothingPublished, and whatever keeps the database or a file from being read.
+    """
+    language = Language.load(settings)
+    links = NoticeLinks(settings.secret_key, settings.public_url)
+
+    def build(catalogue: Catalogue) -> Talk:
+        return language.talk(
+            catalogue,
+            notice_link=lambda label, item: f'<a href="{links.url(item, catalogue.hash)}">{label}</a>',
+            unverified_sites=not settings.production,
+        )
+
+    return Preloaded(language, build, build(_published(settings)))
+
+
+def _published(settings: Settings) -> Catalogue:
+    engine = create_engine(_required(settings.database_url))
+    try:
+        with engine.connect() as connection:
+            current = store.current_hash(connection)
+            if current is None:
+                raise NothingPublished
+            return store.load(connection, current)
+    finally:
+        engine.dispose()
+
+
+def create_app(settings: Settings, *, preloaded: Preloaded | None = None, clock: Clock | None = None) -> Flask:
+    """The web application. Starts one thread, which follows the published catalogue: call it after a fork."""
+    clock = clock or SystemClock()
+    loaded = preloaded or preload(settings)
+    engine = create_engine(_required(settings.database_url), pool_size=settings.web_threads + 1)
+    cache = create_redis(_required(settings.redis_url))
+    follower = Follower(engine, loaded.build, (loaded.talk.catalogue_hash, loaded.talk))
+    follower.start()
+    turns = Turns(engine, lambda: follower.current, Privacy(settings.privacy_keys), clock)
+
+    app = Flask("citizen_bot", static_folder=None)
+    app.config.update(SECRET_KEY=settings.secret_key, MAX_CONTENT_LENGTH=settings.wechat_max_body)
+    app.register_blueprint(create_wechat_blueprint(receive=turns.receive, config=WeChatDoor.of(settings), clock=clock))
+    app.register_blueprint(
+        create_pages_blueprint(
+            catalogue=functools.partial(_catalogue_by_prefix, engine, follower),
+            links=NoticeLinks(settings.secret_key, settings.public_url),
+            wordings=loaded.language.wordings,
+        )
+    )
+    app.register_blueprint(create_health_blueprint(**_health(engine, cache, follower, loaded, clock)))
+    if settings.sandbox:
+        from citizen_bot.sandbox import register
+
+        register(app, settings, clock)
+    return app
+
+
+def _required(url: str | None) -> str:
+    if url is None:
+        raise ValueError("the address of PostgreSQL or Redis is not set; `citizen-bot up` brings its own")
+    return url

@@ -3,8 +3,7 @@
 Nothing here knows of WeChat: a door turns its messages into `Incoming` and renders `Reply`.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -82,12 +81,16 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """What is remembered of a talk. `topics` are the items talked of, newest first, at most five."""
+    """What is remembered of a talk.
+
+    `topics` are the items talked of, newest first, at most five. `misses` counts the questions in a row that got no
+    answer; `soothed`: rude words were already answered calmly once.
+    """
 
     item: str | None = None
     facet: Facet | None = None
     topics: tuple[str, ...] = ()
     pending: Pending | None = None
     misses: int = 0
-    slots: Mapping[str, str] = field(default_factory=dict)
+    soothed: bool = False
     last_at: datetime | None = None

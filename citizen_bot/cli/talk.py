@@ -1,0 +1,109 @@
+"""`citizen-bot talk`: the conversation in the terminal, typed or replayed from a file. Needs no service, no database."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from typing import Any, TextIO
+
+import click
+import yaml
+from marshmallow import EXCLUDE, Schema, ValidationError, fields
+
+from citizen_bot.app import Language
+from citizen_bot.catalog.loader import load_catalogue
+from citizen_bot.dialogue.model import Conversation, Incoming
+from citizen_bot.dialogue.talk import Talk, Turn
+from citizen_bot.platform.clock import SHANGHAI
+from citizen_bot.settings import Settings
+
+PHOTO = "[图片]"
+
+
+class _UserTurnSchema(Schema):
+    class Meta:
+        unknown = EXCLUDE
+
+    user = fields.String(required=True)
+
+
+class _DialogueSchema(Schema):
+    class Meta:
+        unknown = EXCLUDE
+
+    name = fields.String(required=True)
+    turns = fields.List(fields.Nested(_UserTurnSchema), required=True)
+
+
+@click.command()
+@click.option("--script", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Replay these dialogues.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON line a turn.")
+@click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="The day on which the talk takes place.")
+def talk(script: Path | None, as_json: bool, today: datetime | None) -> None:
+    """Chat with the bot, or replay dialogues from a YAML file."""
+    settings = Settings.from_environment(os.environ)
+    bot = Language.load(settings).talk(
+        load_catalogue(settings.guides_dir),
+        notice_link=lambda label, item: f"（{label}：/notices/{item}）",
+        unverified_sites=not settings.production,
+    )
+    start = datetime.combine(today.date(), time(9), SHANGHAI).astimezone(UTC) if today else datetime.now(UTC)
+    if script is None:
+        _chat(bot, start, sys.stdin)
+        return
+    for dialogue in _dialogues(script):
+        for line in _replay(bot, dialogue, start):
+            click.echo(json.dumps(line, ensure_ascii=False) if as_json else f"> {line['user']}\n{line['reply']}\n")
+
+
+def _dialogues(script: Path) -> list[dict[str, Any]]:
+    try:
+        loaded: list[dict[str, Any]] = _DialogueSchema(many=True).load(yaml.safe_load(script.read_text("utf-8")))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise click.ClickException(f"{script}: not readable as YAML: {error}") from error
+    except ValidationError as error:
+        raise click.ClickException(f"{script}: {error.normalized_messages()}") from error
+    return loaded
+
+
+def _replay(bot: Talk, dialogue: dict[str, Any], start: datetime) -> Iterator[dict[str, Any]]:
+    conversation = Conversation()
+    for number, spoken in enumerate(dialogue["turns"], 1):
+        turn = bot.respond(conversation, _incoming(spoken["user"], start, number), start + timedelta(minutes=number))
+        conversation = turn.conversation or Conversation()
+        yield {
+            "name": dialogue["name"],
+            "turn": number,
+            "user": spoken["user"],
+            **_understood(turn),
+            "slots": {},
+            "flow": "clarify" if conversation.pending else None,
+            "reply": bot.render(turn.reply) or "",
+        }
+
+
+def _understood(turn: Turn) -> dict[str, str | None]:
+    """The item counts as settled only when it was answered; a question back leaves it open."""
+    understood = turn.understood
+    return {
+        "intent": understood.intent,
+        "item": understood.item if understood.decision == "answer" else None,
+        "facet": understood.facet,
+    }
+
+
+def _chat(bot: Talk, start: datetime, lines: TextIO) -> None:
+    conversation = Conversation()
+    for number, line in enumerate(lines, 1):
+        turn = bot.respond(conversation, _incoming(line.strip(), start, number), datetime.now(UTC))
+        conversation = turn.conversation or Conversation()
+        click.echo(f"{bot.render(turn.reply) or ''}\n")
+
+
+def _incoming(said: str, at: datetime, number: int) -> Incoming:
+    """`[图片]` in a line stands for a photo."""
+    text = said.replace(PHOTO, "").strip()
+    kind = "image" if PHOTO in said and not text else "text"
+    return Incoming("terminal", "terminal", str(number), kind, at, text=text)  # type: ignore[arg-type]

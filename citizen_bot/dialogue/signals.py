@@ -1,0 +1,148 @@
+"""What is understood without the catalogue: emergencies, rude words, commands, numbers as choices."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from marshmallow import RAISE, Schema, ValidationError, fields
+
+FILE = "signals.yaml"
+Command = Literal["menu", "cancel", "more", "human", "none_of_these"]
+_COMMANDS = ("menu", "cancel", "more", "human", "none_of_these")
+_DIGITS = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10}
+_CHOICE = re.compile(r"(?:我?(?:选|要|是|办))?第?([0-9]{1,2}|[一二两三四五六七八九十])(?:个|号|项|条|件|种|那个)?(?:吧|的)?")
+_EDGE = re.compile(r"^[\s\W_]+|[\s\W_]+$")
+_POLITE = re.compile(r"^(?:请|麻烦(?:您|你)?|那就?|我要)|(?:吧|啊|呀|呗|哈|哦|一下|谢谢)+$")
+
+
+class SignalsError(Exception):
+    """intents/signals.yaml is not usable; `faults` says what is wrong."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = faults
+
+
+class _Pattern(fields.String):
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        try:
+            return re.compile(text)
+        except re.error as error:
+            raise ValidationError("不是正确的正则表达式") from error
+
+
+class _EmergencySchema(Schema):
+    class Meta:
+        unknown = RAISE
+
+    number = fields.String(required=True)
+    patterns = fields.List(_Pattern(), required=True)
+    unless = fields.List(_Pattern(), required=True)
+
+
+class _PatternsSchema(Schema):
+    class Meta:
+        unknown = RAISE
+
+    patterns = fields.List(_Pattern(), required=True)
+
+
+class _ExactSchema(Schema):
+    class Meta:
+        unknown = RAISE
+
+    exact = fields.List(fields.String(), required=True)
+
+
+_CommandsSchema = Schema.from_dict(
+    {name: fields.Nested(_ExactSchema, required=True) for name in _COMMANDS}, name="Commands"
+)
+
+
+class _SignalsSchema(Schema):
+    class Meta:
+        unknown = RAISE
+
+    emergencies = fields.List(fields.Nested(_EmergencySchema), required=True)
+    rude = fields.Nested(_PatternsSchema, required=True)
+    injection = fields.Nested(_PatternsSchema, required=True)
+    commands = fields.Nested(_CommandsSchema, required=True)
+    menu_keys = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Emergency:
+    number: str
+    patterns: tuple[re.Pattern[str], ...]
+    unless: tuple[re.Pattern[str], ...]
+
+
+class Signals:
+    def __init__(self, content: Mapping[str, Any]) -> None:
+        self._emergencies = tuple(
+            _Emergency(e["number"], tuple(e["patterns"]), tuple(e["unless"])) for e in content["emergencies"]
+        )
+        self._rude = tuple(content["rude"]["patterns"])
+        self._injection = tuple(content["injection"]["patterns"])
+        self._commands: dict[str, Command] = {
+            plain(word) or _half_width(word): name  # type: ignore[misc]
+            for name, command in content["commands"].items()
+            for word in command["exact"]
+        }
+        self.menu_keys: Mapping[str, str] = content["menu_keys"]
+
+    def emergency(self, text: str) -> str | None:
+        """The number to call (110, 119, 120) when `text` tells of something that cannot wait."""
+        for emergency in self._emergencies:
+            if _found(emergency.patterns, text) and not _found(emergency.unless, text):
+                return emergency.number
+        return None
+
+    def rude(self, text: str) -> bool:
+        return _found(self._rude, text)
+
+    def injection(self, text: str) -> bool:
+        return _found(self._injection, text)
+
+    def command(self, text: str) -> Command | None:
+        """The command that `text` is as a whole, politeness and punctuation aside."""
+        word = plain(text) or _half_width(text)
+        return self._commands.get(word) or self._commands.get(_POLITE.sub("", word))
+
+
+def load_signals(folder: Path) -> Signals:
+    """Raises SignalsError with every fault in the file."""
+    try:
+        content = yaml.safe_load((folder / FILE).read_text(encoding="utf-8"))
+        return Signals(_SignalsSchema().load(content))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise SignalsError([f"{FILE}：读不了（{error}）"]) from error
+    except ValidationError as error:
+        raise SignalsError([f"{FILE} {key}：{fault}" for key, fault in error.normalized_messages().items()]) from error
+
+
+def plain(text: str) -> str:
+    """`text` in half width and lower case, without blanks and punctuation at its ends."""
+    return _EDGE.sub("", _half_width(text))
+
+
+def chosen_number(text: str) -> int | None:
+    """The number that `text` is as a whole: 2, 2., ②, 二, 第二个, 选2. 12 is twelve, never 1."""
+    found = _CHOICE.fullmatch(plain(text))
+    if found is None:
+        return None
+    word = found[1]
+    return _DIGITS[word] if word in _DIGITS else int(word)
+
+
+def _half_width(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).lower().strip()
+
+
+def _found(patterns: tuple[re.Pattern[str], ...], text: str) -> bool:
+    return any(pattern.search(text) for pattern in patterns)

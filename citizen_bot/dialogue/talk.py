@@ -1,0 +1,396 @@
+"""One turn of the talk: (conversation, message) → (conversation, reply, effects). Pure: no I/O, no clock of its own."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from citizen_bot.catalog import places
+from citizen_bot.catalog.model import Catalogue, Site
+from citizen_bot.dialogue.model import (
+    Choices,
+    Conversation,
+    Incoming,
+    NoticeCard,
+    Part,
+    Pending,
+    Reply,
+    Text,
+)
+from citizen_bot.dialogue.render import Renderer
+from citizen_bot.dialogue.signals import Command, Signals, chosen_number
+from citizen_bot.matching.matcher import Matcher
+from citizen_bot.matching.model import Candidate, Decision, Facet, Intent, Match
+from citizen_bot.platform.calendar import CLOSING, OPENING_HOURS, WorkingCalendar
+from citizen_bot.platform.clock import SHANGHAI
+from citizen_bot.wordings import Wordings
+
+# An open question is over after half an hour of silence; what was talked of is remembered for the day.
+PENDING_FOR = timedelta(minutes=30)
+TOPIC_FOR = timedelta(hours=24)
+TOPICS_KEPT = 5
+OFFERED = 3
+NEAREST = 3
+# Farther than this from every centre, "the nearest" would be no help.
+FAR_KM = 60
+
+
+@dataclass(frozen=True, slots=True)
+class RequestPerson:
+    """A resident wants a person; somebody will answer from `promised_at` on at the latest."""
+
+    question: str | None
+    item: str | None
+    promised_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetResident:
+    """The resident unfollowed the account."""
+
+
+Effect = RequestPerson | ForgetResident
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What a message was taken for: the question log. All None for what is not a question."""
+
+    intent: Intent | None = None
+    item: str | None = None
+    facet: Facet | None = None
+    decision: Decision | None = None
+    score: float | None = None
+    candidates: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """`conversation` is None when nothing of the talk is to be remembered."""
+
+    conversation: Conversation | None
+    reply: Reply
+    effects: tuple[Effect, ...] = ()
+    understood: Understood = Understood()
+
+
+class Talk:
+    """Answers messages out of one catalogue.
+
+    `unverified_sites`: whether places that nobody has confirmed may be told (development only).
+    """
+
+    def __init__(
+        self,
+        *,
+        catalogue: Catalogue,
+        matcher: Matcher,
+        signals: Signals,
+        wordings: Wordings,
+        calendar: WorkingCalendar,
+        notice_link: Callable[[str], str],
+        unverified_sites: bool,
+    ) -> None:
+        self._catalogue = catalogue
+        self._matcher = matcher
+        self._signals = signals
+        self._say = wordings
+        self._calendar = calendar
+        self._unverified_sites = unverified_sites
+        self._renderer = Renderer(catalogue, wordings, notice_link)
+
+    @property
+    def catalogue_hash(self) -> str:
+        return self._catalogue.hash
+
+    def render(self, reply: Reply, limit: int = 2048) -> str | None:
+        """`reply` as one text of at most `limit` bytes; None where no answer is expected."""
+        return self._renderer.text(reply, limit)
+
+    def respond(self, conversation: Conversation, incoming: Incoming, now: datetime) -> Turn:
+        before = self._current(conversation, now)
+        turn = self._turn(before, incoming, now)
+        if turn.conversation is None:
+            return turn
+        return replace(turn, conversation=replace(turn.conversation, last_at=now))
+
+    def _current(self, conversation: Conversation, now: datetime) -> Conversation:
+        """`conversation` without what is too old and without items that the catalogue no longer has."""
+        silence = now - (conversation.last_at or now)
+        if silence > TOPIC_FOR:
+            return Conversation()
+        known = self._catalogue.guides
+        topics = tuple(topic for topic in conversation.topics if topic in known)
+        item = conversation.item if conversation.item in known else None
+        pending = conversation.pending
+        if silence > PENDING_FOR or (pending and not all(i in known for i in pending.items)):
+            pending = None
+        return replace(conversation, item=item, topics=topics, pending=pending)
+
+    def _turn(self, before: Conversation, incoming: Incoming, now: datetime) -> Turn:
+        match incoming.kind:
+            case "event":
+                return self._event(before, incoming, now)
+            case "text":
+                return self._said(before, incoming.text or "", now)
+            case "voice":
+                if not (incoming.text or "").strip():
+                    return self._plain(before, "voice_unheard")
+                return self._said(before, incoming.text or "", now)
+            case "location":
+                return self._location(before, incoming)
+            case kind:
+                return self._plain(before, kind)
+
+    def _event(self, before: Conversation, incoming: Incoming, now: datetime) -> Turn:
+        match incoming.event:
+            case "subscribe":
+                return self._plain(Conversation(), "welcome")
+            case "unsubscribe":
+                return Turn(None, Reply(), (ForgetResident(),))
+            case "click":
+                word = self._signals.menu_keys.get(incoming.event_key or "")
+                return self._said(before, word, now) if word else self._plain(before, "menu")
+            case "scan":
+                return self._plain(before, "menu")
+            case _:
+                return Turn(before, Reply())
+
+    def _said(self, before: Conversation, text: str, now: datetime) -> Turn:
+        number = self._signals.emergency(text)
+        if number is not None:
+            reply = Reply((Text(self._say("emergency", number=number)),))
+            return Turn(before, reply, understood=Understood("oos", decision="fallback", score=1.0))
+        command = self._signals.command(text)
+        if command is not None:
+            return self._command(before, command, now)
+        choice = chosen_number(text)
+        if choice is not None:
+            return self._number(before, choice)
+        if self._signals.injection(text):
+            return self._plain(before, "limit", Understood("oos", decision="fallback", score=1.0))
+        match = self._matcher.match(text)
+        if self._signals.rude(text) and match.decision != "answer":
+            return self._rude(before)
+        return self._matched(before, text, match, now)
+
+    def _rude(self, before: Conversation) -> Turn:
+        wording = "rude_again" if before.soothed else "rude"
+        return self._plain(
+            replace(before, soothed=True), wording, Understood("oos", decision="fallback", score=1.0)
+        )
+
+    def _command(self, before: Conversation, command: Command, now: datetime) -> Turn:
+        match command:
+            case "menu":
+                return self._plain(before, "menu", Understood("greet", decision="answer", score=1.0))
+            case "cancel":
+                wording = "bye_pending" if before.pending or before.item else "nothing_to_cancel"
+                after = replace(before, pending=None, item=None, facet=None)
+                return self._plain(after, wording, Understood("cancel", decision="answer", score=1.0))
+            case "human":
+                return self._person(before, None, now)
+            case "more":
+                if before.item is None:
+                    return self._plain(before, "which_item")
+                return self._answer(before, before.item, None, short=False)
+            case "none_of_these":
+                if before.pending is None:
+                    return self._plain(before, "no_choices")
+                after = replace(before, pending=None, misses=before.misses + 1)
+                return self._plain(after, "none_of_these")
+
+    def _number(self, before: Conversation, number: int) -> Turn:
+        pending = before.pending
+        if pending is None:
+            return self._plain(before, "no_choices")
+        if not 1 <= number <= len(pending.items):
+            return self._ask(before, pending, self._say("out_of_range", count=len(pending.items)))
+        return self._answer(before, pending.items[number - 1], pending.facet, short=False)
+
+    def _matched(self, before: Conversation, text: str, match: Match, now: datetime) -> Turn:
+        if before.pending is not None:
+            turn = self._reply_to_pending(before, before.pending, text, match)
+            if turn is not None:
+                return turn
+        match match.intent:
+            case "guide":
+                return self._guide(before, text, match)
+            case "human":
+                return self._person(before, text, now)
+            case "site":
+                return self._site(before, text, match)
+            case "greet" | "thanks":
+                return self._plain(replace(before, misses=0), match.intent, _understood(match))
+            case "oos":
+                return self._out_of_scope(before, match)
+            case intent:
+                return self._task(before, text, match, intent)
+
+    def _reply_to_pending(self, before: Conversation, pending: Pending, text: str, match: Match) -> Turn | None:
+        """The answer to an open question in the resident's own words; None when the message is about something else."""
+        chosen = match.item if match.item in pending.items else self._matcher.choose(text, pending.items)
+        if chosen is not None:
+            return self._answer(before, chosen, match.facet or pending.facet, short=False)
+        if match.intent != "guide" or match.decision == "answer" or (match.candidates and not match.follow_up):
+            return None
+        if pending.asked >= 2:
+            return self._unknown(replace(before, pending=None), match, ())
+        again = replace(pending, facet=match.facet or pending.facet, asked=pending.asked + 1)
+        return self._ask(before, again, self._say("clarify_again"), _understood(match, "clarify"))
+
+    def _guide(self, before: Conversation, text: str, match: Match) -> Turn:
+        if match.item is not None and match.decision == "answer":
+            return self._answer(before, match.item, match.facet, match=match)
+        meant = self._meant_by_context(before, text, match)
+        if meant is not None:
+            return self._answer(before, meant, match.facet or before.facet, match=match)
+        if match.decision == "clarify" and match.candidates:
+            return self._clarify(before, match)
+        if match.follow_up:
+            return self._plain(before, "which_item", _understood(match, "clarify"))
+        return self._unknown(before, match, match.candidates)
+
+    def _meant_by_context(self, before: Conversation, text: str, match: Match) -> str | None:
+        """The item that an incomplete question means: an earlier topic that its words fit, else the present one."""
+        earlier = self._matcher.choose(text, before.topics) if before.topics else None
+        if match.follow_up:
+            return earlier or before.item
+        near = {candidate.item for candidate in match.candidates}
+        return earlier if earlier in near else None
+
+    def _task(self, before: Conversation, text: str, match: Match, intent: Intent) -> Turn:
+        """Booking, visits, complaints and the like are not open yet: say so, and what can be done instead."""
+        item = match.item or (before.item if match.follow_up or not match.candidates else None)
+        parts: list[Part] = [Text(self._say(intent))]
+        if item is not None and intent in ("book", "visit"):
+            parts.append(NoticeCard(item, "where", short=True))
+            before = self._about(before, item, before.facet)
+        understood = replace(_understood(match), item=item)
+        return Turn(replace(before, pending=None, misses=0), Reply(tuple(parts)), understood=understood)
+
+    def _clarify(self, before: Conversation, match: Match) -> Turn:
+        pending = Pending(_offered(match.candidates, 4), match.facet)
+        return self._ask(before, pending, self._say("clarify"), _understood(match))
+
+    def _ask(
+        self, before: Conversation, pending: Pending, prompt: str, understood: Understood | None = None
+    ) -> Turn:
+        options = tuple(self._catalogue.guides[item].label for item in pending.items)
+        reply = Reply((Choices(prompt, options),))
+        default = Understood("guide", facet=pending.facet, decision="clarify", candidates=pending.items)
+        return Turn(replace(before, pending=pending), reply, understood=understood or default)
+
+    def _unknown(self, before: Conversation, match: Match, near: Sequence[Candidate]) -> Turn:
+        """Not known: near items once, then a person (lessons of others: never the same question in a circle)."""
+        understood = _understood(match, "fallback")
+        after = replace(before, misses=before.misses + 1, pending=None)
+        if before.misses >= 2:
+            return self._plain(after, "unknown_again", understood)
+        items = _offered(near, OFFERED)
+        if not items:
+            return self._plain(after, "unknown", understood)
+        return self._ask(after, Pending(items, match.facet), self._say("unknown_near"), understood)
+
+    def _out_of_scope(self, before: Conversation, match: Match) -> Turn:
+        understood = _understood(match, "fallback")
+        topic = self._matcher.topic(match.topic) if match.topic else None
+        if topic is None:
+            return self._plain(before, "not_a_service", understood)
+        text = self._say("out_of_scope", topic=topic.name, where=topic.where)
+        return Turn(replace(before, pending=None), Reply((Text(text),)), understood=understood)
+
+    def _answer(
+        self,
+        before: Conversation,
+        item: str,
+        facet: Facet | None,
+        *,
+        short: bool | None = None,
+        match: Match | None = None,
+    ) -> Turn:
+        """The notice of `item`: whole at first, only what was asked when the talk is on that item already."""
+        if short is None:
+            short = facet is not None and item in before.topics
+        after = replace(self._about(before, item, facet), pending=None, misses=0, soothed=False)
+        score = 1.0 if match is None else match.score
+        candidates = (item,) if match is None else _offered(match.candidates, 5)
+        understood = Understood("guide", item, facet, "answer", score, candidates)
+        return Turn(after, Reply((NoticeCard(item, facet, short),)), understood=understood)
+
+    def _about(self, before: Conversation, item: str, facet: Facet | None) -> Conversation:
+        topics = (item, *(topic for topic in before.topics if topic != item))[:TOPICS_KEPT]
+        return replace(before, item=item, facet=facet or before.facet, topics=topics)
+
+    def _person(self, before: Conversation, question: str | None, now: datetime) -> Turn:
+        asked = f"{now.astimezone(SHANGHAI):%H:%M}"
+        if self._calendar.is_open(now):
+            local = now.astimezone(SHANGHAI)
+            promised = datetime.combine(local.date(), CLOSING, SHANGHAI)
+            text = self._say("person_open", asked=asked, closing=_hour(promised))
+        else:
+            promised = self._calendar.next_opening(now).astimezone(SHANGHAI)
+            text = self._say("person_closed", asked=asked, promised=_day_and_hour(promised, now))
+        effect = RequestPerson(question, before.item, promised)
+        understood = Understood("human", decision="answer", score=1.0)
+        return Turn(replace(before, pending=None, misses=0), Reply((Text(text),)), (effect,), understood)
+
+    def _site(self, before: Conversation, text: str, match: Match) -> Turn:
+        hours = "、".join(f"{start:%H:%M}–{end:%H:%M}" for start, end in OPENING_HOURS)
+        lines = [self._say("site_hours", hours=hours)]
+        sites = self._sites_named(text)
+        lines += [site.official_name for site in sites] or [self._say("site_which")]
+        if match.facet != "time":
+            lines.append(self._say("site_unknown"))
+        reply = Reply((Text("\n".join(lines)),))
+        return Turn(replace(before, misses=0, pending=None), reply, understood=_understood(match))
+
+    def _sites_named(self, text: str) -> list[Site]:
+        return [site for site in places.towns(self._catalogue) if site.name.rstrip("镇街道") in text]
+
+    def _location(self, before: Conversation, incoming: Incoming) -> Turn:
+        if incoming.latitude is None or incoming.longitude is None:
+            return self._plain(before, "nearest_none")
+        found = places.nearest_sites(
+            self._catalogue,
+            incoming.latitude,
+            incoming.longitude,
+            limit=NEAREST,
+            verified_only=not self._unverified_sites,
+        )
+        if not found:
+            return self._plain(before, "nearest_none")
+        if found[0][1] > FAR_KM:
+            return self._plain(before, "nearest_far")
+        lines = [self._say("nearest")]
+        lines += [self._say("nearest_line", name=site.official_name, km=f"{km:.1f}") for site, km in found]
+        return Turn(before, Reply((Text("\n".join(lines)),)), understood=Understood("site", decision="answer"))
+
+    def _plain(self, after: Conversation, wording: str, understood: Understood | None = None) -> Turn:
+        return Turn(after, Reply((Text(self._say(wording)),)), understood=understood or Understood())
+
+
+def _understood(match: Match, decision: Decision | None = None) -> Understood:
+    candidates = tuple(candidate.item for candidate in match.candidates)
+    return Understood(match.intent, match.item, match.facet, decision or match.decision, match.score, candidates)
+
+
+def _offered(candidates: Sequence[Candidate], most: int) -> tuple[str, ...]:
+    return tuple(candidate.item for candidate in candidates[:most])
+
+
+_WEEKDAYS = "一二三四五六日"
+
+
+def _hour(at: datetime) -> str:
+    return f"{at.hour}点" if at.minute == 0 else f"{at.hour}点{at.minute}分"
+
+
+def _day_and_hour(at: datetime, now: datetime) -> str:
+    """今天13点30分, 明天（周二）8点30分, 11月30日（周一）8点30分."""
+    days = (at.date() - now.astimezone(SHANGHAI).date()).days
+    if days == 0:
+        return f"今天{_hour(at)}"
+    day = "明天" if days == 1 else f"{at.month}月{at.day}日"
+    return f"{day}（周{_WEEKDAYS[at.weekday()]}）{_hour(at)}"
+
+

@@ -1,0 +1,161 @@
+"""A turn is one transaction: the message's row, the conversation, the effects, the jobs and the reply, all or nothing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import assert_never
+
+from sqlalchemy import Connection, Engine, Row, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import OperationalError
+
+from citizen_bot.dialogue import memory
+from citizen_bot.dialogue.model import Incoming
+from citizen_bot.dialogue.models import messages
+from citizen_bot.dialogue.talk import Effect, ForgetResident, RequestPerson, Talk, Turn
+from citizen_bot.handovers import service as handovers
+from citizen_bot.people import service as people
+from citizen_bot.platform.clock import Clock
+from citizen_bot.platform.privacy import Privacy, mask
+from citizen_bot.platform.telemetry import metrics
+
+LOCK_NOT_AVAILABLE = "55P03"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The stored answer of a message: the same text and instant for each repeat. No text: no answer is expected."""
+
+    text: str | None
+    at: datetime
+
+
+class TurnBusy(Exception):
+    """The same message is still being answered by another request, and the time to wait for it is over."""
+
+
+class Turns:
+    """Answers messages, each exactly once.
+
+    `talk` gives the present talk at each turn, so that a newly published catalogue counts from the next message on.
+    """
+
+    def __init__(self, engine: Engine, talk: Callable[[], Talk], privacy: Privacy, clock: Clock) -> None:
+        self._engine = engine
+        self._talk = talk
+        self._privacy = privacy
+        self._clock = clock
+
+    def receive(self, incoming: Incoming) -> Outcome:
+        """Answers `incoming`, or returns the very answer that it already got.
+
+        A repeat waits for the first to end. Raises TurnBusy when that takes longer than the database's lock timeout,
+        and sqlalchemy.exc.SQLAlchemyError when the database cannot be used; then nothing has happened.
+        """
+        with self._engine.begin() as connection:
+            message_id = self._claim(connection, incoming)
+            if message_id is None:
+                return self._stored(connection, incoming)
+            return self._answer(connection, message_id, incoming)
+
+    def _claim(self, connection: Connection, incoming: Incoming) -> int | None:
+        """A new row for the message, or None where it has one. Waits for a repeat that is being answered just now."""
+        row = (
+            insert(messages)
+            .values(
+                key=self._key(incoming),
+                kind=incoming.event or incoming.kind,
+                text=None if incoming.text is None else mask(incoming.text),
+                received_at=incoming.received_at,
+                request_id=incoming.request_id,
+                candidates=[],
+            )
+            .on_conflict_do_nothing(index_elements=[messages.c.key])
+            .returning(messages.c.id)
+        )
+        try:
+            return connection.scalar(row)
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) == LOCK_NOT_AVAILABLE:
+                raise TurnBusy from error
+            raise
+
+    def _key(self, incoming: Incoming) -> bytes:
+        return self._privacy.index(incoming.account, incoming.openid, incoming.key)
+
+    def _stored(self, connection: Connection, incoming: Incoming) -> Outcome:
+        query = select(messages.c.reply, messages.c.replied_at).where(messages.c.key == self._key(incoming))
+        row: Row[tuple[str | None, datetime]] = connection.execute(query).one()
+        metrics.repeats.inc()
+        return Outcome(text=row[0], at=row[1])
+
+    def _answer(self, connection: Connection, message_id: int, incoming: Incoming) -> Outcome:
+        now = self._clock.now()
+        resident = people.enter(
+            connection, self._privacy, account=incoming.account, openid=incoming.openid, at=incoming.received_at
+        )
+        talk = self._talk()
+        turn = talk.respond(memory.load(resident.conversation), incoming, now)
+        text = talk.render(turn.reply)
+        self._finish(connection, message_id, resident.id, turn, talk.catalogue_hash, Outcome(text, now))
+        if turn.conversation is not None:
+            people.remember(connection, resident.id, memory.dump(turn.conversation))
+        for effect in turn.effects:
+            self._apply(connection, effect, resident.id, now)
+        return Outcome(text, now)
+
+    def _finish(
+        self,
+        connection: Connection,
+        message_id: int,
+        resident_id: int,
+        turn: Turn,
+        catalogue_hash: str,
+        outcome: Outcome,
+    ) -> None:
+        understood = turn.understood
+        connection.execute(
+            update(messages)
+            .where(messages.c.id == message_id)
+            .values(
+                resident_id=resident_id,
+                intent=understood.intent,
+                item=understood.item,
+                facet=understood.facet,
+                decision=understood.decision,
+                score=understood.score,
+                candidates=list(understood.candidates),
+                catalogue_hash=catalogue_hash,
+                reply=outcome.text,
+                replied_at=outcome.at,
+            )
+        )
+        if understood.intent and understood.decision:
+            metrics.decisions.labels(intent=understood.intent, decision=understood.decision).inc()
+
+    def _apply(self, connection: Connection, effect: Effect, resident_id: int, now: datetime) -> None:
+        match effect:
+            case RequestPerson():
+                handovers.request(
+                    connection,
+                    resident_id=resident_id,
+                    question=effect.question,
+                    item=effect.item,
+                    asked_at=now,
+                    promised_at=effect.promised_at,
+                )
+            case ForgetResident():
+                handovers.withdraw_all(connection, resident_id)
+                _forget_words(connection, resident_id)
+                people.forget(connection, resident_id)
+            case _:
+                assert_never(effect)
+
+
+def _forget_words(connection: Connection, resident_id: int) -> None:
+    """What the person wrote and was told goes; that a question of this kind was asked stays for the figures."""
+    connection.execute(
+        update(messages).where(messages.c.resident_id == resident_id).values(text=None, reply=None)
+    )
+
+

@@ -1,0 +1,59 @@
+"""A resident asks for a person. Public: request, withdraw_all."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from citizen_bot.handovers.models import handovers
+from citizen_bot.platform import jobs
+from citizen_bot.platform.privacy import mask
+
+__all__ = ["NOTIFY_TASK", "request", "withdraw_all"]
+
+NOTIFY_TASK = "handovers.notify_staff"
+
+
+def request(
+    connection: Connection,
+    *,
+    resident_id: int,
+    question: str | None,
+    item: str | None,
+    asked_at: datetime,
+    promised_at: datetime,
+) -> int:
+    """Records the request and lets the staff know; returns its number.
+
+    Who already waits keeps the place in the queue: the same number comes back and the staff are not told twice.
+    """
+    row = (
+        insert(handovers)
+        .values(
+            resident_id=resident_id,
+            question=None if question is None else mask(question),
+            item=item,
+            state="waiting",
+            asked_at=asked_at,
+            promised_at=promised_at,
+        )
+        .on_conflict_do_nothing(index_elements=[handovers.c.resident_id], index_where=handovers.c.state == "waiting")
+        .returning(handovers.c.id)
+    )
+    number = connection.scalar(row)
+    if number is None:
+        waiting = select(handovers.c.id).where(
+            handovers.c.resident_id == resident_id, handovers.c.state == "waiting"
+        )
+        return connection.execute(waiting).scalar_one()
+    jobs.defer(connection, NOTIFY_TASK, queue="notifications", args={"handover_id": number})
+    return number
+
+
+def withdraw_all(connection: Connection, resident_id: int) -> None:
+    """The resident left: nobody can be answered any more, and the words of the question go."""
+    connection.execute(
+        update(handovers)
+        .where(handovers.c.resident_id == resident_id, handovers.c.state == "waiting")
+        .values(state="withdrawn", question=None)
+    )

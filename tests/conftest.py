@@ -1,0 +1,1 @@
+"""Real parts, started once and shared: PostgreSQL, Valkey, and the whole service."""
