@@ -93,10 +93,11 @@ class _Reader:
         self.files_of_names: dict[str, str] = {}
 
     def read(self) -> Reading:
-        paths = sorted(path for path in self.folder.rglob("*") if self.is_yaml(path))
-        guides = [path for path in paths if path.parent != self.folder / PLACES]
-        for path in guides:
-            self.read_guide(path)
+        guides = []
+        for path in sorted(path for path in self.folder.rglob("*") if self.is_yaml(path)):
+            if self.is_guide(path):
+                guides.append(path)
+                self.read_guide(path)
         if not guides:
             self.faults.append(Fault(self.folder.name, None, "", "这里一个事项也没有"))
         sites = self.read_sites()
@@ -128,10 +129,18 @@ class _Reader:
 
     # --- guides
 
+    def is_guide(self, path: Path) -> bool:
+        """Whether it stands where guides stand; what looks like a guide anywhere else is a fault."""
+        if path.parent == self.folder / PLACES:
+            return False
+        right_place = path.parent.parent == self.folder and path.suffix == ".yaml"
+        if not right_place:
+            data = read(path, self.file(path)).data
+            if isinstance(data, dict) and "id" in data:
+                self.faults.append(Fault(self.file(path), None, "", "事项应放在部门的文件夹里，文件名以 .yaml 结尾"))
+        return right_place
+
     def read_guide(self, path: Path) -> None:
-        if len(path.relative_to(self.folder).parts) != 2 or path.suffix != ".yaml":
-            self.faults.append(Fault(self.file(path), None, "", "应放在部门的文件夹里，文件名以 .yaml 结尾"))
-            return
         document, data = self.load(path, schemas.GuideSchema())
         if not isinstance(document.data, dict):
             return

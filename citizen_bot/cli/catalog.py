@@ -1,14 +1,18 @@
 """`citizen-bot catalog`: check the guides and publish them."""
 
+import getpass
 import json
 import os
 from dataclasses import asdict
 from pathlib import Path
 
 import click
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from citizen_bot.catalog import check as checks
+from citizen_bot.catalog import loader, store
 from citizen_bot.platform.clock import SHANGHAI, SystemClock
+from citizen_bot.platform.database import create_engine
 from citizen_bot.settings import Settings, SettingsError
 
 GUIDES = click.option(
@@ -38,6 +42,30 @@ def check(guides: Path | None, as_json: bool, verbose: bool) -> None:
         raise SystemExit(1)
 
 
+@catalog.command()
+@GUIDES
+@click.option("--database-url", help="The database; DATABASE_URL or that of a running `citizen-bot up` by default.")
+def publish(guides: Path | None, database_url: str | None) -> None:
+    """Publish the guides, so that every process tells from them within seconds. Faulty ones are not published."""
+    settings = _settings()
+    try:
+        loaded = loader.load(guides or settings.guides_dir)
+    except loader.CatalogueError as error:
+        for fault in error.faults:
+            click.echo(str(fault))
+        raise SystemExit(1) from error
+    engine = create_engine(database_url or _database_url(settings))
+    try:
+        with engine.begin() as connection:
+            changed = store.publish(connection, loaded, by=_user(), at=SystemClock().now())
+    except SQLAlchemyError as error:
+        raise click.ClickException(f"cannot publish: the database refused it ({_first_line(error)})") from error
+    finally:
+        engine.dispose()
+    click.echo(loaded.hash)
+    click.echo("published" if changed else "already the current one", err=True)
+
+
 def _print(report: checks.Report, verbose: bool) -> None:
     for fault in report.faults:
         click.echo(str(fault))
@@ -58,6 +86,30 @@ def _plain(report: checks.Report) -> dict[str, object]:
         "warnings": [asdict(warning) for warning in report.warnings],
         "drafts": report.drafts,
     }
+
+
+def _database_url(settings: Settings) -> str:
+    """The database of the settings, or the one that a running `citizen-bot up` has written down."""
+    if settings.database_url is not None:
+        return settings.database_url
+    try:
+        return (settings.home / "run" / "database-url").read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        message = f"no database: set DATABASE_URL, or start `citizen-bot up` (nothing runs in {settings.home})"
+        raise click.ClickException(message) from None
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
+
+
+def _first_line(error: SQLAlchemyError) -> str:
+    """The database's own words, without the statement."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return (str(cause).splitlines() or [type(error).__name__])[0]
 
 
 def _settings() -> Settings:
