@@ -53,14 +53,13 @@ class Language:
             calendar=load_calendar(settings.guides_dir),
         )
 
-    def talk(
-        self, catalogue: Catalogue, *, notice_link: Callable[[str, str], str], unverified_sites: bool
-    ) -> Talk:
+    def talk(self, catalogue: Catalogue, *, notice_link: Callable[[str, str], str], unverified_sites: bool) -> Talk:
         """`notice_link(label, item)` gives the line that leads to a whole notice."""
         label = self.wordings("full_notice")
         return Talk(
             catalogue=catalogue,
             matcher=Matcher.build(catalogue, self.knowledge),
+            topics=self.knowledge.topics,
             signals=self.signals,
             wordings=self.wordings,
             calendar=self.calendar,

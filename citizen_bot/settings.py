@@ -215,9 +215,7 @@ class _Reader:
             ),
             (
                 "WECHAT_ENCODING_AES_KEY",
-                lambda: (
-                    settings.wechat_mode != "plain" and settings.wechat_encoding_aes_key == DEVELOPMENT_AES_KEY
-                ),
+                lambda: settings.wechat_mode != "plain" and settings.wechat_encoding_aes_key == DEVELOPMENT_AES_KEY,
                 "the default is known to everybody",
             ),
             ("PUBLIC_URL", lambda: "127.0.0.1" in settings.public_url, "must be the address that residents open"),

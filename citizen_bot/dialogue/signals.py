@@ -14,7 +14,9 @@ FILE = "signals.yaml"
 Command = Literal["menu", "cancel", "more", "human", "none_of_these"]
 _COMMANDS = ("menu", "cancel", "more", "human", "none_of_these")
 _DIGITS = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10}
-_CHOICE = re.compile(r"(?:我?(?:选|要|是|办))?第?([0-9]{1,2}|[一二两三四五六七八九十])(?:个|号|项|条|件|种|那个)?(?:吧|的)?")
+_CHOICE = re.compile(
+    r"(?:我?(?:选|要|是|办))?第?([0-9]{1,2}|[一二两三四五六七八九十])(?:个|号|项|条|件|种|那个)?(?:吧|的)?"
+)
 _EDGE = re.compile(r"^[\s\W_]+|[\s\W_]+$")
 _POLITE = re.compile(r"^(?:请|麻烦(?:您|你)?|那就?|我要)|(?:吧|啊|呀|呗|哈|哦|一下|谢谢)+$")
 

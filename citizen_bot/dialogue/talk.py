@@ -1,6 +1,6 @@
 """One turn of the talk: (conversation, message) → (conversation, reply, effects). Pure: no I/O, no clock of its own."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -18,6 +18,7 @@ from citizen_bot.dialogue.model import (
 )
 from citizen_bot.dialogue.render import Renderer
 from citizen_bot.dialogue.signals import Command, Signals, chosen_number
+from citizen_bot.matching.knowledge import Topic
 from citizen_bot.matching.matcher import Matcher
 from citizen_bot.matching.model import Candidate, Decision, Facet, Intent, Match
 from citizen_bot.platform.calendar import CLOSING, OPENING_HOURS, WorkingCalendar
@@ -76,7 +77,7 @@ class Turn:
 class Talk:
     """Answers messages out of one catalogue.
 
-    `unverified_sites`: whether places that nobody has confirmed may be told (development only).
+    `topics` are the subjects that are not ours, by the matcher's key for them. `unverified_sites`: whether places that nobody has confirmed may be told (development only).
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class Talk:
         *,
         catalogue: Catalogue,
         matcher: Matcher,
+        topics: Mapping[str, Topic],
         signals: Signals,
         wordings: Wordings,
         calendar: WorkingCalendar,
@@ -92,6 +94,7 @@ class Talk:
     ) -> None:
         self._catalogue = catalogue
         self._matcher = matcher
+        self._topics = topics
         self._signals = signals
         self._say = wordings
         self._calendar = calendar
@@ -175,9 +178,7 @@ class Talk:
 
     def _rude(self, before: Conversation) -> Turn:
         wording = "rude_again" if before.soothed else "rude"
-        return self._plain(
-            replace(before, soothed=True), wording, Understood("oos", decision="fallback", score=1.0)
-        )
+        return self._plain(replace(before, soothed=True), wording, Understood("oos", decision="fallback", score=1.0))
 
     def _command(self, before: Conversation, command: Command, now: datetime) -> Turn:
         match command:
@@ -272,9 +273,7 @@ class Talk:
         pending = Pending(_offered(match.candidates, 4), match.facet)
         return self._ask(before, pending, self._say("clarify"), _understood(match))
 
-    def _ask(
-        self, before: Conversation, pending: Pending, prompt: str, understood: Understood | None = None
-    ) -> Turn:
+    def _ask(self, before: Conversation, pending: Pending, prompt: str, understood: Understood | None = None) -> Turn:
         options = tuple(self._catalogue.guides[item].label for item in pending.items)
         reply = Reply((Choices(prompt, options),))
         default = Understood("guide", facet=pending.facet, decision="clarify", candidates=pending.items)
@@ -293,10 +292,10 @@ class Talk:
 
     def _out_of_scope(self, before: Conversation, match: Match) -> Turn:
         understood = _understood(match, "fallback")
-        topic = self._matcher.topic(match.topic) if match.topic else None
+        topic = self._topics.get(match.topic or "")
         if topic is None:
             return self._plain(before, "not_a_service", understood)
-        text = self._say("out_of_scope", topic=topic.name, where=topic.where)
+        text = self._say("out_of_scope", topic=topic.name, where=topic.where or "")
         return Turn(replace(before, pending=None), Reply((Text(text),)), understood=understood)
 
     def _answer(
@@ -392,5 +391,3 @@ def _day_and_hour(at: datetime, now: datetime) -> str:
         return f"今天{_hour(at)}"
     day = "明天" if days == 1 else f"{at.month}月{at.day}日"
     return f"{day}（周{_WEEKDAYS[at.weekday()]}）{_hour(at)}"
-
-

@@ -154,8 +154,4 @@ class Turns:
 
 def _forget_words(connection: Connection, resident_id: int) -> None:
     """What the person wrote and was told goes; that a question of this kind was asked stays for the figures."""
-    connection.execute(
-        update(messages).where(messages.c.resident_id == resident_id).values(text=None, reply=None)
-    )
-
-
+    connection.execute(update(messages).where(messages.c.resident_id == resident_id).values(text=None, reply=None))

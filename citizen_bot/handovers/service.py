@@ -42,9 +42,7 @@ def request(
     )
     number = connection.scalar(row)
     if number is None:
-        waiting = select(handovers.c.id).where(
-            handovers.c.resident_id == resident_id, handovers.c.state == "waiting"
-        )
+        waiting = select(handovers.c.id).where(handovers.c.resident_id == resident_id, handovers.c.state == "waiting")
         return connection.execute(waiting).scalar_one()
     jobs.defer(connection, NOTIFY_TASK, queue="notifications", args={"handover_id": number})
     return number

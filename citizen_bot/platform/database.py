@@ -44,7 +44,9 @@ def create_engine(url: str, *, pool_size: int = 4, timeout_ms: int = REQUEST_TIM
     Waiting for a connection, a lock or a statement ends after `timeout_ms` with an OperationalError. Errors never
     carry the statement's parameters.
     """
-    options = f"-c role={APPLICATION_ROLE} -c lock_timeout={timeout_ms} -c statement_timeout={timeout_ms} -c timezone=UTC"
+    options = (
+        f"-c role={APPLICATION_ROLE} -c lock_timeout={timeout_ms} -c statement_timeout={timeout_ms} -c timezone=UTC"
+    )
     return sqlalchemy_engine(
         database_url(url),
         pool_size=pool_size,

@@ -27,6 +27,4 @@ def load(engine: Engine) -> None:
             connection.execute(row.on_conflict_do_nothing(index_elements=[staff.c.name]))
         for name, division_code in AGENTS:
             agent = insert(agents).values(name=name, division_code=division_code, sample=True)
-            connection.execute(
-                agent.on_conflict_do_nothing(index_elements=[agents.c.name, agents.c.division_code])
-            )
+            connection.execute(agent.on_conflict_do_nothing(index_elements=[agents.c.name, agents.c.division_code]))

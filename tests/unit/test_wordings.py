@@ -1,0 +1,34 @@
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+import citizen_bot
+from citizen_bot.settings import data_folder
+from citizen_bot.wordings import WordingsError, load_wordings
+
+SHIPPED = data_folder("intents")
+
+
+def test_an_office_may_reword_but_not_lose_a_sentence_or_invent_a_place(tmp_path: Path) -> None:
+    text = (SHIPPED / "wordings.yaml").read_text("utf-8")
+    text = text.replace("greet: ", "greeting: ").replace("{number}", "{telephone}")
+    (tmp_path / "wordings.yaml").write_text(text, "utf-8")
+    with pytest.raises(WordingsError) as caught:
+        load_wordings(tmp_path, SHIPPED)
+    told = "\n".join(caught.value.faults)
+    assert "greet：缺少这一句" in told
+    assert "greeting：没有这一句" in told
+    assert "emergency：没有 {telephone}" in told
+
+
+def test_every_sentence_that_the_code_says_exists() -> None:
+    package = Path(citizen_bot.__file__).parent
+    said = {
+        key
+        for file in [*package.rglob("*.py"), *package.rglob("*.html")]
+        for key in re.findall(r'(?:self\._say|wordings|\bsay)\(\s*"([a-z_0-9]+)"', file.read_text("utf-8"))
+    }
+    assert len(said) > 30
+    assert said <= yaml.safe_load((SHIPPED / "wordings.yaml").read_text("utf-8")).keys()
