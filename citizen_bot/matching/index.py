@@ -116,9 +116,7 @@ class SubjectIndex:
         if not total:
             return []
         likeness, named = self._likeness(shared, total)
-        return [
-            Evidence(s, mass / total, likeness.get(s, 0.0), named.get(s, 0.0), mass) for s, mass in covered.items()
-        ]
+        return [Evidence(s, mass / total, likeness.get(s, 0.0), named.get(s, 0.0), mass) for s, mass in covered.items()]
 
     def _likeness(self, shared: Mapping[int, float], total: float) -> tuple[dict[str, float], dict[str, float]]:
         likeness: dict[str, float] = {}

@@ -1,15 +1,14 @@
 """question → Match. Built once for a catalogue, then pure and safe for threads."""
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from citizen_bot.catalog.model import Catalogue, Guide
 from citizen_bot.matching.cues import Cue, CueBook, Sign
 from citizen_bot.matching.index import MUTED, Evidence, Passage, SubjectIndex, Terms, terms
-from citizen_bot.matching.knowledge import CueWords, Knowledge
+from citizen_bot.matching.knowledge import Knowledge
 from citizen_bot.matching.model import Candidate, Facet, Intent, Match
-from citizen_bot.matching.phrases import Found, PhraseBook, longest
+from citizen_bot.matching.phrases import PhraseBook
 from citizen_bot.matching.reading import Reader, Unit
 
 # --- Every weight and threshold of the decision. How they were chosen: docs/adr/0006-matching.md ---
@@ -53,9 +52,7 @@ class Matcher:
     @classmethod
     def build(cls, catalogue: Catalogue, knowledge: Knowledge) -> "Matcher":
         """All memory is taken here. Seconds for thousands of items."""
-        reader = Reader(
-            _closed(knowledge.replacements), [(m.place, m.variant, m.standard) for m in knowledge.merges]
-        )
+        reader = Reader(_closed(knowledge.replacements), [(m.place, m.variant, m.standard) for m in knowledge.merges])
         fillers: PhraseBook[str] = PhraseBook((reader.normal(f), f) for f in knowledge.fillers)
         for place in (*catalogue.sites.values(), *catalogue.divisions.values()):
             fillers.add(reader.normal(place.name), place.name)
@@ -124,8 +121,12 @@ class Matcher:
         """Which of the items `among` the message clearly means; None when unclear. Unknown ids are ignored."""
         reading = self._read(text)
         found = sorted(
-            ((e.coverage, e.subject) for e in self._index.evidence(terms(reading.units, _flat(reading)))
-             if e.subject in among), reverse=True,
+            (
+                (e.coverage, e.subject)
+                for e in self._index.evidence(terms(reading.units, _flat(reading)))
+                if e.subject in among
+            ),
+            reverse=True,
         )
         if not found or found[0][0] < 0.3:
             return None

@@ -6,9 +6,7 @@ from typing import Literal
 Intent = Literal[
     "guide", "book", "visit", "complain", "progress", "cancel", "human", "rate", "site", "greet", "thanks", "oos"
 ]
-Facet = Literal[
-    "materials", "how", "conditions", "where", "time", "deadline", "fee", "amount", "online", "agent"
-]
+Facet = Literal["materials", "how", "conditions", "where", "time", "deadline", "fee", "amount", "online", "agent"]
 Decision = Literal["answer", "clarify", "fallback"]
 
 

@@ -113,9 +113,7 @@ class Reader:
         spoken = lazy_pinyin(chars, style=Style.NORMAL, v_to_u=False, errors=list)
         if len(spoken) != len(alone):
             return [alone]
-        inside = [
-            Unit(u.char, sound, self._keys.get(sound, sound)) for u, sound in zip(alone, spoken, strict=True)
-        ]
+        inside = [Unit(u.char, sound, self._keys.get(sound, sound)) for u, sound in zip(alone, spoken, strict=True)]
         return [alone] if inside == alone else [alone, inside]
 
     def _replace(self, text: str) -> str:
