@@ -9,13 +9,16 @@ from citizen_bot.matching.reading import Unit
 # Between two parts of a cue (能…吗) at most so many units.
 GAP = 10
 # A cue that only sounds right counts less; one of a single syllable does not count at all.
-SOUND_ALIKE = 0.6
+SOUND_ALIKE = 0.7
+
+Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """`parts` follow each other with at most `GAP` units between them."""
+    """`kind` is facet or intent, `label` which. `parts` follow each other with at most `GAP` units between them."""
 
+    kind: str
     label: str
     parts: tuple[tuple[Unit, ...], ...]
     weight: float
@@ -23,14 +26,21 @@ class Cue:
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """A cue found in units[start:end]; `spans` are its parts. `exact`: in characters, not only in sound."""
+    """A cue found in a message, at `spans`, one for each of its parts. `exact`: in characters, not only in sound."""
 
+    kind: str
     label: str
     weight: float
-    start: int
-    end: int
-    spans: tuple[tuple[int, int], ...]
+    spans: tuple[Span, ...]
     exact: bool
+
+    @property
+    def start(self) -> int:
+        return self.spans[0][0]
+
+    @property
+    def end(self) -> int:
+        return self.spans[-1][1]
 
     @property
     def length(self) -> int:
@@ -38,7 +48,7 @@ class Sign:
 
 
 class CueBook:
-    """All cues of one kind. `find` gives those that no longer one covers."""
+    """All cues of all kinds."""
 
     def __init__(self, cues: Iterable[Cue]) -> None:
         self._cues = tuple(cues)
@@ -50,12 +60,26 @@ class CueBook:
                 if len(part) > 1:
                     self._sounds.add([u.key for u in part], (number, place))
 
-    def find(self, units: Sequence[Unit]) -> list[Sign]:
-        exact = self._signs(self._chars.find([u.char for u in units]), exact=True)
-        taken = {(s.label, s.spans) for s in exact}
-        alike = self._signs(self._sounds.find([u.key for u in units]), exact=False)
-        signs = exact + [s for s in alike if (s.label, s.spans) not in taken]
-        return [f.value for f in longest(Found(s.start, s.end, s) for s in signs)]
+    def find(self, units: Sequence[Unit], names: Sequence[Span]) -> list[Sign]:
+        """The cues of a message. Those within a longer cue of their kind, or within one of `names`, are dropped;
+        a sound-alike counts only where nothing is written that makes sense by itself.
+        """
+        exact = [
+            sign
+            for sign in self._signs(self._chars.find([u.char for u in units]), exact=True)
+            if not all(any(s <= start and end <= e for s, e in names) for start, end in sign.spans)
+        ]
+        exact = _undominated(exact)
+        taken = {at for start, end in names for at in range(start, end)}
+        taken |= {at for sign in exact for start, end in sign.spans for at in range(start, end)}
+        alike: list[Sign] = []
+        found = self._signs(self._sounds.find([u.key for u in units]), exact=False)
+        for sign in sorted(found, key=lambda s: (-s.length, s.start)):
+            places = {at for start, end in sign.spans for at in range(start, end)}
+            if not places & taken:
+                taken |= places
+                alike.append(sign)
+        return exact + alike
 
     def _signs(self, found: Sequence[Found[tuple[int, int]]], *, exact: bool) -> list[Sign]:
         places: dict[tuple[int, int], list[Found[tuple[int, int]]]] = {}
@@ -76,5 +100,16 @@ class CueBook:
                     spans.append((after[0].start, after[0].end))
                 if len(spans) == len(cue.parts):
                     weight = cue.weight if exact else cue.weight * SOUND_ALIKE
-                    signs.append(Sign(cue.label, weight, spans[0][0], spans[-1][1], tuple(spans), exact))
+                    signs.append(Sign(cue.kind, cue.label, weight, tuple(spans), exact))
         return signs
+
+
+def _undominated(signs: Sequence[Sign]) -> list[Sign]:
+    """Without those whose every part lies within a longer part of another cue of the same kind."""
+    kept: list[Sign] = []
+    for kind in dict.fromkeys(s.kind for s in signs):
+        mine = [s for s in signs if s.kind == kind]
+        parts = [Found(start, end, number) for number, sign in enumerate(mine) for start, end in sign.spans]
+        alive = {f.value for f in longest(parts)}
+        kept += [sign for number, sign in enumerate(mine) if number in alive]
+    return kept

@@ -1,14 +1,15 @@
 """question → Match. Built once for a catalogue, then pure and safe for threads."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 from citizen_bot.catalog.model import Catalogue, Guide
 from citizen_bot.matching.cues import Cue, CueBook, Sign
 from citizen_bot.matching.index import MUTED, Evidence, Passage, SubjectIndex, Terms, terms
-from citizen_bot.matching.knowledge import Knowledge
-from citizen_bot.matching.model import Candidate, Facet, Intent, Match
-from citizen_bot.matching.phrases import PhraseBook
+from citizen_bot.matching.knowledge import CueWords, Knowledge
+from citizen_bot.matching.model import Candidate, Decision, Facet, Intent, Match
+from citizen_bot.matching.phrases import PhraseBook, longest
 from citizen_bot.matching.reading import Reader, Unit
 
 # --- Every weight and threshold of the decision. How they were chosen: docs/adr/0006-matching.md ---
@@ -17,18 +18,24 @@ COVERAGE, LIKENESS, NAMED = 0.35, 0.35, 0.30
 SURE, AHEAD = 0.5, 0.06
 # Below this an item is not even offered.
 LIKELY = 0.3
+# What a strong and a weak cue count, and the sum from which an intent is meant.
 STRONG, WEAK = 1.0, 0.4
-# A subject is spoken of from this sum of cues on.
 MEANT = 0.6
+# An answer to a clarifying question: so much of it must be explained, and so much more than by the next item.
+CHOSEN, CHOSEN_AHEAD = 0.3, 0.15
 
 _TOPIC = "#"
+_WITHOUT_ITEM = frozenset({"greet", "thanks", "human", "rate", "site"})
+# text, strength, is a name or an example, is a name
+_Text = tuple[str, float, bool, bool]
 
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
+    """A message as the matcher sees it: its cues, and for each unit how much it may say about the subject."""
+
     units: list[Unit]
-    facets: list[Sign]
-    intents: list[Sign]
+    signs: list[Sign]
     weights: list[float]
 
     @property
@@ -36,37 +43,49 @@ class _Reading:
         """Units that belong to no cue and are no filler."""
         return sum(weight > MUTED for weight in self.weights)
 
+    def sums(self, kind: str) -> dict[str, float]:
+        """For each label of a kind the weight of its cues, later and longer ones counting more."""
+        result: dict[str, float] = {}
+        length = len(self.units) or 1
+        for sign in self.signs:
+            if sign.kind == kind:
+                weight = sign.weight * (1 + 0.5 * sign.end / length) * min(1.5, 0.5 + sign.length / 4)
+                result[sign.label] = result.get(sign.label, 0.0) + weight
+        return result
+
 
 @dataclass(slots=True)
 class Matcher:
     """Build with `Matcher.build`; then every method is a pure function of its arguments."""
 
     _reader: Reader
-    _facets: CueBook
-    _intents: CueBook
-    _whole: dict[str, str]
+    _cues: CueBook
+    _whole: Mapping[str, Intent]
+    _whole_sounds: Mapping[str, Intent]
     _fillers: PhraseBook[str]
-    _index: SubjectIndex
-    _guides: dict[str, Guide] = field(default_factory=dict)
+    _names: PhraseBook[str]
+    _name_sounds: PhraseBook[str]
+    _guides: Mapping[str, Guide]
+    _index: SubjectIndex = field(default_factory=lambda: SubjectIndex([]))
 
     @classmethod
     def build(cls, catalogue: Catalogue, knowledge: Knowledge) -> "Matcher":
         """All memory is taken here. Seconds for thousands of items."""
-        reader = Reader(_closed(knowledge.replacements), [(m.place, m.variant, m.standard) for m in knowledge.merges])
-        fillers: PhraseBook[str] = PhraseBook((reader.normal(f), f) for f in knowledge.fillers)
-        for place in (*catalogue.sites.values(), *catalogue.divisions.values()):
-            fillers.add(reader.normal(place.name), place.name)
+        reader = Reader(knowledge.replacements, [(m.place, m.variant, m.standard) for m in knowledge.merges])
+        places = (*catalogue.sites.values(), *catalogue.divisions.values())
+        fillers = dict.fromkeys(reader.normal(f) for f in (*knowledge.fillers, *(p.name for p in places)))
+        names = [n for g in catalogue.guides.values() for n in (g.name, *g.aliases)]
+        names += [w for t in knowledge.topics.values() for w in t.words]
+        named = [reader.units(reader.normal(name)) for name in names]
+        whole = {phrase: _intent(i) for i, words in knowledge.intents.items() for phrase in words.whole}
         matcher = cls(
             reader,
-            _cue_book(reader, knowledge.facets),
-            _cue_book(reader, knowledge.intents),
-            {
-                _bare(reader.normal(phrase)): intent
-                for intent, words in knowledge.intents.items()
-                for phrase in words.whole
-            },
-            fillers,
-            SubjectIndex([]),
+            CueBook([*_cues(reader, "facet", knowledge.facets), *_cues(reader, "intent", knowledge.intents)]),
+            {_bare(reader.normal(phrase)): intent for phrase, intent in whole.items()},
+            {_keys(reader.units(reader.normal(phrase))): i for phrase, i in whole.items() if len(phrase) > 1},
+            PhraseBook((f, f) for f in fillers),
+            PhraseBook(([u.char for u in units], "") for units in named if len(units) > 1),
+            PhraseBook(([u.key for u in units], "") for units in named if len(units) > 2),
             dict(catalogue.guides),
         )
         passages: list[tuple[Passage, list[Terms]]] = []
@@ -95,65 +114,63 @@ class Matcher:
         True, `item` None, the intent guide and the decision fallback; the dialogue goes on with its own item.
         """
         reading = self._read(text)
-        whole = self._whole.get(_bare(self._reader.normal(text)))
+        whole = self._whole.get(_bare(self._reader.normal(text))) or self._whole_sounds.get(_keys(reading.units))
         if whole:
-            return Match(_intent(whole), None, None, "answer", 1.0, ())
+            return Match(whole, None, None, "answer", 1.0, ())
         ranked, topic = self._rank(reading)
         best = ranked[0] if ranked else None
         intent, sure = self._intent(reading, best.score if best else 0.0, topic)
-        facet = self._facet(reading, self._guides.get(best.item) if best else None)
-        if intent in ("greet", "thanks", "human", "rate", "site"):
-            where = facet if intent == "site" and facet in ("where", "time") else None
-            return Match(intent, None, where, "answer", sure, tuple(ranked[:5]))
+        candidates = tuple(ranked[:5])
+        if intent in _WITHOUT_ITEM:
+            facet = self._facet(reading, None) if intent == "site" else None
+            return Match(intent, None, facet if facet in ("where", "time") else None, "answer", sure, candidates)
         if intent == "oos":
-            return Match("oos", None, None, "fallback", sure, tuple(ranked[:5]), topic)
+            return Match("oos", None, None, "fallback", sure, candidates, topic)
         item = best.item if best and best.score >= SURE and self._ahead(ranked) else None
         if intent != "guide":
-            return Match(intent, item, None, "answer", best.score if item and best else sure, tuple(ranked[:5]))
+            return Match(intent, item, None, "answer", best.score if item and best else sure, candidates)
+        facet = self._facet(reading, self._guides.get(best.item) if best else None)
         if item and best:
-            return Match("guide", item, facet, "answer", best.score, tuple(ranked[:5]))
+            return Match("guide", item, facet, "answer", best.score, candidates)
         if facet and (best is None or best.score < LIKELY) and reading.content <= 2:
-            return Match("guide", None, facet, "fallback", sure, tuple(ranked[:5]), follow_up=True)
-        decision = "clarify" if best and best.score >= LIKELY else "fallback"
-        return Match("guide", None, facet, decision, best.score if best else 0.0, tuple(ranked[:5]))  # type: ignore[arg-type]
+            return Match("guide", None, self._facet(reading, None), "fallback", sure, (), follow_up=True)
+        decision: Decision = "clarify" if best and best.score >= LIKELY else "fallback"
+        return Match("guide", None, facet, decision, best.score if best else 0.0, candidates)
 
     def choose(self, text: str, among: Sequence[str]) -> str | None:
         """Which of the items `among` the message clearly means; None when unclear. Unknown ids are ignored."""
-        reading = self._read(text)
-        found = sorted(
-            (
-                (e.coverage, e.subject)
-                for e in self._index.evidence(terms(reading.units, _flat(reading)))
-                if e.subject in among
-            ),
-            reverse=True,
-        )
-        if not found or found[0][0] < 0.3:
+        units = self._reader.units(self._reader.normal(text))
+        # An answer to a question is short and may consist of cues only, so all units count alike.
+        evidence = self._index.evidence(terms(units, [1.0] * len(units)))
+        found = sorted(((e.coverage, e.subject) for e in evidence if e.subject in among), reverse=True)
+        if not found or found[0][0] < CHOSEN:
             return None
-        if len(found) > 1 and found[0][0] - found[1][0] < 0.15:
+        if len(found) > 1 and found[0][0] - found[1][0] < CHOSEN_AHEAD:
             return None
         return found[0][1]
 
     # --- reading ---
 
     def _read(self, text: str) -> _Reading:
-        units = self._reader.units(self._reader.normal(text))
-        return self._mark(units)
+        return self._mark(self._reader.units(self._reader.normal(text)))
 
     def _mark(self, units: list[Unit]) -> _Reading:
-        facets = self._facets.find(units)
-        intents = self._intents.find(units)
+        chars = [u.char for u in units]
+        names = [(f.start, f.end) for f in longest(self._names.find(chars))]
+        names += [(f.start, f.end) for f in longest(self._name_sounds.find([u.key for u in units]))]
+        signs = self._cues.find(units, names)
         weights = [1.0] * len(units)
-        for found in self._fillers.find([u.char for u in units]):
+        for found in self._fillers.find(chars):
             weights[found.start : found.end] = [MUTED] * found.length
-        for sign in (*facets, *intents):
+        for sign in signs:
             for start, end in sign.spans:
-                weights[start:end] = [MUTED] * (end - start)
-        return _Reading(units, facets, intents, weights)
+                if sign.kind == "facet" or sign.label != "guide":
+                    weights[start:end] = [MUTED] * (end - start)
+        for start, end in names:
+            weights[start:end] = [1.0] * (end - start)
+        return _Reading(units, signs, weights)
 
-    def _passages(
-        self, subject: str, texts: Iterable[tuple[str, float, bool, bool]]
-    ) -> list[tuple[Passage, list[Terms]]]:
+    def _passages(self, subject: str, texts: Iterable[_Text]) -> list[tuple[Passage, list[Terms]]]:
         result = []
         for text, strength, whole, name in texts:
             readings = []
@@ -163,7 +180,7 @@ class Matcher:
             result.append((Passage(subject, strength, whole, name), readings))
         return result
 
-    # --- ranking ---
+    # --- deciding ---
 
     def _rank(self, reading: _Reading) -> tuple[list[Candidate], str | None]:
         evidence = self._index.evidence(terms(reading.units, reading.weights))
@@ -178,69 +195,54 @@ class Matcher:
         return len(ranked) < 2 or ranked[0].score - ranked[1].score >= AHEAD
 
     def _intent(self, reading: _Reading, item: float, topic: str | None) -> tuple[Intent, float]:
-        sums: dict[str, float] = {}
-        for sign in reading.intents:
-            sums[sign.label] = sums.get(sign.label, 0.0) + sign.weight
+        sums = reading.sums("intent")
+        ours = sums.pop("guide", 0.0)
         best = max(sums, key=lambda k: sums[k], default=None)
+        facets = reading.sums("facet")
         if best and sums[best] >= MEANT:
             return _intent(best), min(1.0, sums[best])
         if topic:
             return "oos", 0.8
-        if item >= LIKELY or (reading.facets and reading.content <= 2):
+        if item >= LIKELY or ours or (facets and (item >= 0.12 or reading.content <= 2)):
             return "guide", item
-        if best and sums[best] >= 0.4 and not reading.facets:
+        if best and not facets:
             return _intent(best), sums[best]
         return "oos", 1 - item
 
     def _facet(self, reading: _Reading, guide: Guide | None) -> Facet | None:
-        sums: dict[str, float] = {}
-        length = len(reading.units) or 1
-        for sign in reading.facets:
-            sums[sign.label] = sums.get(sign.label, 0.0) + sign.weight * (1 + 0.5 * sign.end / length) * min(
-                1.5, 0.5 + sign.length / 4
-            )
-        if not sums:
-            return None
-        best: Facet = max(sums, key=lambda k: sums[k])  # type: ignore[assignment]
+        sums = reading.sums("facet")
+        best = max(sums, key=lambda k: sums[k], default=None)
         if best == "fee" and guide and guide.kind == "行政给付" and "amount" not in sums:
             return "amount"
-        return best
+        return cast(Facet | None, best)
 
 
 def _score(e: Evidence) -> float:
     return COVERAGE * e.coverage + LIKENESS * e.likeness + NAMED * e.named
 
 
-def _flat(reading: _Reading) -> list[float]:
-    """All units count alike: an answer to a question is short and may consist of cues only."""
-    return [1.0] * len(reading.units)
-
-
 def _intent(label: str) -> Intent:
-    return label  # type: ignore[return-value]
+    return cast(Intent, label)
 
 
 def _bare(normal: str) -> str:
     return "".join(c for c in normal if c.isalnum())
 
 
-def _closed(replacements: object) -> dict[str, str]:
-    return dict(replacements)  # type: ignore[call-overload, no-any-return]
+def _keys(units: Sequence[Unit]) -> str:
+    return " ".join(u.key for u in units)
 
 
-def _cue_book(reader: Reader, labels: object) -> CueBook:
-    cues = []
-    for label, words in labels.items():  # type: ignore[attr-defined]
+def _cues(reader: Reader, kind: str, labels: Mapping[str, CueWords]) -> Iterator[Cue]:
+    for label, words in labels.items():
         for weight, phrases in ((STRONG, words.strong), (WEAK, words.weak)):
             for phrase in dict.fromkeys(phrases):
                 parts = tuple(tuple(reader.units(reader.normal(p))) for p in phrase.split("…") if p)
                 if all(parts):
-                    cues.append(Cue(label, parts, weight))
-    return CueBook(cues)
+                    yield Cue(kind, label, parts, weight)
 
 
-def _texts(guide: Guide) -> Iterable[tuple[str, float, bool, bool]]:
-    """(text, strength, whole, name) of all that a guide says of its item."""
+def _texts(guide: Guide) -> Iterator[_Text]:
     yield guide.name, 1.0, True, True
     yield guide.label, 0.9, True, False
     for alias in guide.aliases:
