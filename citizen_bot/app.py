@@ -4,10 +4,8 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import redis
 from flask import Flask
-from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
+from webhooks.wechat.routes import WeChatDoor, create_wechat_blueprint
 
 from citizen_bot.catalog import store
 from citizen_bot.catalog.follower import Follower
@@ -21,13 +19,12 @@ from citizen_bot.notices.links import NoticeLinks
 from citizen_bot.pages.routes import create_pages_blueprint
 from citizen_bot.platform.calendar import WorkingCalendar, load_calendar
 from citizen_bot.platform.clock import Clock, SystemClock
-from citizen_bot.platform.database import create_engine, ping
+from citizen_bot.platform.database import create_engine
 from citizen_bot.platform.health import create_health_blueprint
 from citizen_bot.platform.privacy import Privacy
 from citizen_bot.platform.redis import create_redis
 from citizen_bot.settings import Settings, data_folder
 from citizen_bot.wordings import Wordings, load_wordings
-from webhooks.wechat.routes import WeChatDoor, create_wechat_blueprint
 
 
 class NothingPublished(Exception):
@@ -113,7 +110,7 @@ def create_app(settings: Settings, *, preloaded: Preloaded | None = None, clock:
     loaded = preloaded or preload(settings)
     engine = create_engine(_required(settings.database_url), pool_size=settings.web_threads + 1)
     cache = create_redis(_required(settings.redis_url))
-    follower = Follower(engine, loaded.build, (loaded.talk.catalogue_hash, loaded.talk))
+    follower = Follower(engine, loaded.build, (loaded.talk.catalogue.hash, loaded.talk))
     follower.start()
     turns = Turns(engine, lambda: follower.current, Privacy(settings.privacy_keys), clock)
 
@@ -133,6 +130,16 @@ def create_app(settings: Settings, *, preloaded: Preloaded | None = None, clock:
 
         register(app, settings, clock)
     return app
+
+
+def _catalogue_by_prefix(engine: Engine, follower: Follower[Talk], prefix: str) -> Catalogue | None:
+    """The published catalogue, present or past, whose hash starts with `prefix`: an old notice shows as it was told."""
+    current = follower.current.catalogue
+    if current.hash.startswith(prefix):
+        return current
+    with engine.connect() as connection:
+        version = store.find_hash(connection, prefix)
+        return None if version is None else store.load(connection, version)
 
 
 def _required(url: str | None) -> str:

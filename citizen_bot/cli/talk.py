@@ -1,4 +1,4 @@
-"""`citizen-bot talk`: the conversation in the terminal, typed or replayed from a file. Needs no service, no database."""
+"""`citizen-bot talk`: the conversation in the terminal, typed or replayed. Needs no service and no database."""
 
 import json
 import os
@@ -13,7 +13,7 @@ import yaml
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
 from citizen_bot.app import Language
-from citizen_bot.catalog.loader import load_catalogue
+from citizen_bot.catalog import loader
 from citizen_bot.dialogue.model import Conversation, Incoming
 from citizen_bot.dialogue.talk import Talk, Turn
 from citizen_bot.platform.clock import SHANGHAI
@@ -45,7 +45,7 @@ def talk(script: Path | None, as_json: bool, today: datetime | None) -> None:
     """Chat with the bot, or replay dialogues from a YAML file."""
     settings = Settings.from_environment(os.environ)
     bot = Language.load(settings).talk(
-        load_catalogue(settings.guides_dir),
+        loader.load(settings.guides_dir),
         notice_link=lambda label, item: f"（{label}：/notices/{item}）",
         unverified_sites=not settings.production,
     )

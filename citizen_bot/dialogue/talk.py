@@ -77,7 +77,8 @@ class Turn:
 class Talk:
     """Answers messages out of one catalogue.
 
-    `topics` are the subjects that are not ours, by the matcher's key for them. `unverified_sites`: whether places that nobody has confirmed may be told (development only).
+    `topics` are the subjects that are not ours, by the matcher's key for them. `unverified_sites`: whether places that
+    nobody has confirmed may be told (development only).
     """
 
     def __init__(
@@ -102,8 +103,9 @@ class Talk:
         self._renderer = Renderer(catalogue, wordings, notice_link)
 
     @property
-    def catalogue_hash(self) -> str:
-        return self._catalogue.hash
+    def catalogue(self) -> Catalogue:
+        """What the answers come from."""
+        return self._catalogue
 
     def render(self, reply: Reply, limit: int = 2048) -> str | None:
         """`reply` as one text of at most `limit` bytes; None where no answer is expected."""

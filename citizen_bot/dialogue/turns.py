@@ -1,4 +1,4 @@
-"""A turn is one transaction: the message's row, the conversation, the effects, the jobs and the reply, all or nothing."""
+"""A turn is one transaction: the message's row, the conversation, effects, jobs and the reply, all or nothing."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -97,7 +97,7 @@ class Turns:
         talk = self._talk()
         turn = talk.respond(memory.load(resident.conversation), incoming, now)
         text = talk.render(turn.reply)
-        self._finish(connection, message_id, resident.id, turn, talk.catalogue_hash, Outcome(text, now))
+        self._finish(connection, message_id, resident.id, turn, talk.catalogue.hash, Outcome(text, now))
         if turn.conversation is not None:
             people.remember(connection, resident.id, memory.dump(turn.conversation))
         for effect in turn.effects:

@@ -1,4 +1,4 @@
-"""Signed links to a notice's page: they name the item and the catalogue that it was told from, and cannot be made up."""
+"""Signed links to a notice's page: they name the item and the catalogue it was told from, and cannot be made up."""
 
 from itsdangerous import BadSignature, Signer
 

@@ -6,6 +6,7 @@ The application never works as the tables' owner. `migrate` runs as whoever DATA
 
 from importlib import resources
 from pathlib import Path
+from typing import cast
 
 import psycopg
 import structlog
@@ -133,6 +134,6 @@ def _upgrade_job_queue(connection: Connection) -> None:
 
 
 def _run_script(connection: Connection, script: str) -> None:
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, psycopg.Connection)
+    """Runs many statements at once, which only the driver's own connection can."""
+    driver = cast(psycopg.Connection, connection.connection.driver_connection)
     driver.execute(script.encode())
