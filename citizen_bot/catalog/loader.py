@@ -249,13 +249,12 @@ def _fault(document: Document, schema: Schema, key: KeyPath, message: str) -> Fa
     if message == schemas.UNKNOWN:
         likely = difflib.get_close_matches(str(key[-1]), _keys(schema, key[:-1]), n=1)
         return document.fault(key, f"{message}，是不是“{likely[0]}”？" if likely else message)
-    value: Any = document.data
+    if not message.startswith("应为"):
+        return document.fault(key, message)
+    value = document.data
     for part in key:
-        try:
-            value = value[part]
-        except (KeyError, IndexError, TypeError):
-            return document.fault(key, message)
-    if isinstance(value, dict | list) or "现在" in message:
+        value = value[part]
+    if isinstance(value, dict | list):
         return document.fault(key, message)
     return document.fault(key, f"{message}，现在是{_quoted(value)}")
 

@@ -3,6 +3,7 @@
 import math
 import re
 import unicodedata
+from collections.abc import Iterable
 
 from citizen_bot.catalog.model import Catalogue, Division, Site
 
@@ -35,17 +36,9 @@ def find_division(catalogue: Catalogue, text: str) -> list[Division]:
     A name as it is written comes before one that only matches without its ending: 东里村 is the village, 东里 the
     village and the community. Empty where nothing fits; several where a name occurs more than once.
     """
-    name = _CITY_PREFIX.sub("", "".join(unicodedata.normalize("NFKC", text).split()))
-    found = _named(list(catalogue.divisions.values()), name)
-    if found:
-        return found
-    for town in towns(catalogue):
-        for prefix in (town.name, _TOWN_SUFFIX.sub("", town.name)):
-            if name.startswith(prefix):
-                inside = [division for division in catalogue.divisions.values() if division.town == town.code]
-                if found := _named(inside, name.removeprefix(prefix)):
-                    return found
-    return []
+    name = "".join(unicodedata.normalize("NFKC", text).split())
+    # The whole name first: 山东头村 does not begin with a province.
+    return _find(catalogue, name) or _find(catalogue, _CITY_PREFIX.sub("", name))
 
 
 def nearest_sites(
@@ -63,7 +56,20 @@ def nearest_sites(
     return sorted(found, key=lambda entry: (entry[1], entry[0].code))[:limit]
 
 
-def _named(divisions: list[Division], name: str) -> list[Division]:
+def _find(catalogue: Catalogue, name: str) -> list[Division]:
+    if found := _named(catalogue.divisions.values(), name):
+        return found
+    for town in towns(catalogue):
+        for prefix in (town.name, _TOWN_SUFFIX.sub("", town.name)):
+            if name.startswith(prefix):
+                inside = [division for division in catalogue.divisions.values() if division.town == town.code]
+                if found := _named(inside, name.removeprefix(prefix)):
+                    return found
+    return []
+
+
+def _named(divisions: Iterable[Division], name: str) -> list[Division]:
+    divisions = list(divisions)
     exact = [division for division in divisions if division.name == name]
     if exact or not name:
         return exact

@@ -43,7 +43,7 @@ class Text(fields.Field[str]):
             raise ValidationError("应为文字；数字、日期、true、false 要当文字写的话请加引号")
         text = value.strip()
         if not text:
-            raise ValidationError("应为文字，不能空着；没有内容就把这一项删掉")
+            raise ValidationError("不能空着；没有内容就把这一项删掉")
         if any(ord(character) < 32 for character in text):
             raise ValidationError("应为一行文字，中间不能换行")
         if self.most is not None and len(text) > self.most:
@@ -289,11 +289,9 @@ class ReviewSchema(FileSchema):
     def check_reviewed(self, data: Any, original: Any, **options: Any) -> None:
         if data.get("state") != "reviewed":
             return
-        faults = {
-            key: ["复核过的（reviewed）要写明谁（by）、哪天（on）"] for key in ("by", "on") if not original.get(key)
-        }
-        if faults:
-            raise ValidationError(faults)
+        missing = [key for key in ("by", "on") if original.get(key) is None]
+        if missing:
+            raise ValidationError({key: ["复核过的（reviewed）要写明是谁（by）、哪天（on）"] for key in missing})
 
 
 class GuideSchema(FileSchema):
@@ -348,7 +346,9 @@ class GuideSchema(FileSchema):
     @validates_schema(skip_on_field_errors=False)
     def check_conditions(self, data: Any, **options: Any) -> None:
         """Each `needed_if` names situations of this guide, and answers that those have."""
-        known = {situation.get("id"): situation.get("choices") for situation in data.get("situations", [])}
+        if "situations" not in data:
+            return
+        known = {situation.get("id"): situation.get("choices") for situation in reversed(data["situations"])}
         faults = {}
         for position, material in enumerate(data.get("materials", [])):
             wrong = _unknown_answers(material.get("needed_if", []), known)

@@ -75,7 +75,8 @@ def _print(report: checks.Report, verbose: bool) -> None:
         click.echo(f"提醒 有 {len(report.drafts)} 个事项还没有复核（review.state 是 draft）")
     for draft in report.drafts if verbose else ():
         click.echo(f"  {draft}")
-    click.echo(f"共 {report.guides} 个事项，{len(report.faults)} 处错误，{len(report.warnings)} 条提醒")
+    warnings = len(report.warnings) + bool(report.drafts)
+    click.echo(f"共 {report.guides} 个事项，{len(report.faults)} 处错误，{warnings} 条提醒")
 
 
 def _plain(report: checks.Report) -> dict[str, object]:

@@ -1,0 +1,125 @@
+import pytest
+
+from citizen_bot.catalog.loader import load
+from citizen_bot.catalog.model import Catalogue, Division, Level, Site
+from citizen_bot.catalog.places import find_division, nearest_sites, site_of_town, towns
+from citizen_bot.catalog.snapshot import seal
+from citizen_bot.settings import data_folder
+
+
+@pytest.fixture(scope="module")
+def city() -> Catalogue:
+    return load(data_folder("guides"))
+
+
+def site(code: str, level: Level, latitude: float | None, *, verified: bool = False) -> Site:
+    return Site(
+        code=code,
+        name=code,
+        official_name=code,
+        level=level,
+        parent=None,
+        latitude=latitude,
+        longitude=None if latitude is None else 121.5,
+        verified=verified,
+        address=None,
+        phone=None,
+    )
+
+
+def codes(found: list[Division]) -> list[str]:
+    return [division.code for division in found]
+
+
+def test_the_city_has_fifteen_towns(city: Catalogue) -> None:
+    assert [town.name for town in towns(city)][:3] == ["城区街道", "夏村镇", "乳山口镇"]
+    assert len(towns(city)) == 15
+
+
+def test_every_village_and_community_is_found_by_its_name_and_leads_to_its_town(city: Catalogue) -> None:
+    for division in city.divisions.values():
+        found = find_division(city, division.name)
+        assert division in found
+        assert all(other.name == division.name for other in found)
+        assert site_of_town(city, division).code == division.code[:9]
+
+
+def test_a_towns_name_before_it_tells_villages_of_one_name_apart(city: Catalogue) -> None:
+    for division in city.divisions.values():
+        town = city.sites[division.town].name
+        assert find_division(city, town + division.name) == [division]
+        assert find_division(city, f"乳山市{town}{division.name}") == [division]
+
+
+def test_fourteen_village_names_occur_in_two_towns(city: Catalogue) -> None:
+    names = {division.name for division in city.divisions.values()}
+
+    assert sum(len(find_division(city, name)) > 1 for name in names) == 14
+
+
+@pytest.mark.parametrize(
+    "text", ["府前社区", "府前", "府前居委会", "府前社区居委会", " 府 前 ", "城区街道府前", "城区府前社区"]
+)
+def test_a_community_is_found_however_it_is_called(city: Catalogue, text: str) -> None:
+    assert codes(find_division(city, text)) == ["371083001001"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "车门口",
+        "车门口村",
+        "车门口村委会",
+        "徐家镇车门口",
+        "乳山徐家镇车门口村委会",
+        "山东省威海市乳山市徐家镇车门口村",
+    ],
+)
+def test_a_village_is_found_however_it_is_called(city: Catalogue, text: str) -> None:
+    assert codes(find_division(city, text)) == ["371083114220"]
+
+
+def test_a_bare_name_may_be_a_village_or_a_community(city: Catalogue) -> None:
+    assert {division.name for division in find_division(city, "东里")} == {"东里村", "东里社区"}
+    assert {division.name for division in find_division(city, "东里村")} == {"东里村"}
+    assert {division.name for division in find_division(city, "东里村委会")} == {"东里村"}
+    assert {division.name for division in find_division(city, "东里居委会")} == {"东里社区"}
+
+
+@pytest.mark.parametrize("text", ["", "村", "社区", "夏村镇", "没有的村", "我是车门口村的人", "乳山", "夏村镇车门口村"])
+def test_what_names_no_village_finds_none(city: Catalogue, text: str) -> None:
+    assert find_division(city, text) == []
+
+
+def test_the_nearest_sites_come_first_with_their_distance() -> None:
+    catalogue = seal([], [site("1", "town", 37.0), site("2", "town", 36.9), site("3", "town", None)])
+
+    (first, near), (second, far) = nearest_sites(catalogue, 36.91, 121.5, limit=5, verified_only=True)
+
+    assert (first.code, second.code) == ("2", "1")
+    # A degree of latitude is 111.19 km on the sphere.
+    assert near == pytest.approx(1.1119, abs=0.001)
+    assert far == pytest.approx(10.007, abs=0.001)
+
+
+def test_no_more_sites_than_asked_for(city: Catalogue) -> None:
+    assert len(nearest_sites(city, 36.9, 121.5, limit=3, verified_only=True)) == 3
+
+
+def test_an_unverified_station_is_told_only_where_that_is_allowed() -> None:
+    catalogue = seal(
+        [],
+        [
+            site("1", "village", 36.9),
+            site("2", "community", 36.9),
+            site("3", "village", 36.9, verified=True),
+            site("4", "town", 36.9),
+            site("5", "city", 36.9),
+        ],
+    )
+
+    def told(*, verified_only: bool) -> list[str]:
+        return [site.code for site, _ in nearest_sites(catalogue, 36.9, 121.5, limit=9, verified_only=verified_only)]
+
+    assert told(verified_only=True) == ["3", "4", "5"]
+    assert told(verified_only=False) == ["1", "2", "3", "4", "5"]
