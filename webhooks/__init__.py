@@ -1,0 +1,1 @@
+"""The doors inward: what other systems call."""
