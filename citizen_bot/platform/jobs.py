@@ -104,10 +104,10 @@ def defer(
         "at": schedule_at,
     }
     if queueing_lock is None:
-        return connection.execute(_DEFER, values).scalar_one()
+        return int(connection.execute(_DEFER, values).scalar_one())
     try:
         with connection.begin_nested():
-            return connection.execute(_DEFER, values).scalar_one()
+            return int(connection.execute(_DEFER, values).scalar_one())
     except IntegrityError:
         return None
 
