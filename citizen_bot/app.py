@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import Flask
-from webhooks.wechat.routes import WeChatDoor, create_wechat_blueprint
+from prometheus_client.registry import Collector
+from sqlalchemy import Engine
 
 from citizen_bot.catalog import store
 from citizen_bot.catalog.follower import Follower
@@ -17,14 +18,18 @@ from citizen_bot.matching.knowledge import Knowledge, load_knowledge
 from citizen_bot.matching.matcher import Matcher
 from citizen_bot.notices.links import NoticeLinks
 from citizen_bot.pages.routes import create_pages_blueprint
+from citizen_bot.platform import jobs
 from citizen_bot.platform.calendar import WorkingCalendar, load_calendar
-from citizen_bot.platform.clock import Clock, SystemClock
-from citizen_bot.platform.database import create_engine
-from citizen_bot.platform.health import create_health_blueprint
+from citizen_bot.platform.clock import SHANGHAI, Clock, SystemClock
+from citizen_bot.platform.database import create_engine, ping
+from citizen_bot.platform.health import Check, create_health_blueprint
 from citizen_bot.platform.privacy import Privacy
 from citizen_bot.platform.redis import create_redis
+from citizen_bot.platform.telemetry.metrics import read_at_scrape
+from citizen_bot.platform.telemetry.requests import install_request_id
 from citizen_bot.settings import Settings, data_folder
 from citizen_bot.wordings import Wordings, load_wordings
+from webhooks.wechat.routes import WeChatDoor, create_wechat_blueprint
 
 
 class NothingPublished(Exception):
@@ -115,6 +120,7 @@ def create_app(settings: Settings, *, preloaded: Preloaded | None = None, clock:
     turns = Turns(engine, lambda: follower.current, Privacy(settings.privacy_keys), clock)
 
     app = Flask("citizen_bot", static_folder=None)
+    install_request_id(app)
     app.config.update(SECRET_KEY=settings.secret_key, MAX_CONTENT_LENGTH=settings.wechat_max_body)
     app.register_blueprint(create_wechat_blueprint(receive=turns.receive, config=WeChatDoor.of(settings), clock=clock))
     app.register_blueprint(
@@ -124,12 +130,39 @@ def create_app(settings: Settings, *, preloaded: Preloaded | None = None, clock:
             wordings=loaded.language.wordings,
         )
     )
-    app.register_blueprint(create_health_blueprint(**_health(engine, cache, follower, loaded, clock)))
+    checks: dict[str, Check] = {
+        "database": functools.partial(_works, functools.partial(ping, engine)),
+        "redis": functools.partial(_works, cache.ping),
+        "catalogue": lambda: None if follower.current.catalogue.guides else "holds no guide",
+        "matcher": functools.partial(_works, follower.current.warm),
+    }
+    calendar = loaded.language.calendar
+    app.register_blueprint(
+        create_health_blueprint(
+            checks,
+            {"calendar": lambda: calendar.warning(clock.now().astimezone(SHANGHAI).date())},
+            [jobs.oldest_job_age(engine), _catalogue_info(follower)],
+        )
+    )
     if settings.sandbox:
         from citizen_bot.sandbox import register
 
         register(app, settings, clock)
     return app
+
+
+def _works(call: Callable[[], object]) -> None:
+    """A check that holds when `call` does not raise."""
+    call()
+
+
+def _catalogue_info(follower: Follower[Talk]) -> Collector:
+    return read_at_scrape(
+        "citizen_bot_catalogue_guides",
+        "Guides in the catalogue that this process answers from",
+        ["hash"],
+        lambda: [([follower.current.catalogue.hash], len(follower.current.catalogue.guides))],
+    )
 
 
 def _catalogue_by_prefix(engine: Engine, follower: Follower[Talk], prefix: str) -> Catalogue | None:

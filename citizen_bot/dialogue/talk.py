@@ -107,6 +107,10 @@ class Talk:
         """What the answers come from."""
         return self._catalogue
 
+    def warm(self) -> None:
+        """Proves that a message is understood. Raises RuntimeError otherwise."""
+        self._matcher.warm()
+
     def render(self, reply: Reply, limit: int = 2048) -> str | None:
         """`reply` as one text of at most `limit` bytes; None where no answer is expected."""
         return self._renderer.text(reply, limit)

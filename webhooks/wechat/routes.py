@@ -15,7 +15,8 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from citizen_bot.dialogue.model import Incoming
 from citizen_bot.dialogue.turns import Outcome, TurnBusy
 from citizen_bot.platform.clock import Clock
-from citizen_bot.platform.telemetry import metrics, request_id
+from citizen_bot.platform.telemetry import metrics
+from citizen_bot.platform.telemetry.requests import current_request_id
 from citizen_bot.settings import Settings
 from webhooks.wechat import messages, replies
 from webhooks.wechat.crypto import CallbackError, WeChatCrypto
@@ -70,9 +71,7 @@ def create_wechat_blueprint(*, receive: Callable[[Incoming], Outcome], config: W
     """
     blueprint = Blueprint("wechat", __name__)
     callback = _Callback(receive, config, clock)
-    blueprint.add_url_rule(
-        PATH, "callback", callback.answer, methods=["GET", "POST"], provide_automatic_options=False
-    )
+    blueprint.add_url_rule(PATH, "callback", callback.answer, methods=["GET", "POST"], provide_automatic_options=False)
     return blueprint
 
 
@@ -90,13 +89,13 @@ class _Callback:
             return self._verify() if request.method == "GET" else self._answer_post()
         except CallbackError as error:
             metrics.rejected_callbacks.labels(reason=error.code).inc()
-            log.warning("wechat_callback_rejected", reason=error.code)
+            log.warning("callback refused", reason=error.code)
             return _plain("", error.status)
 
     def _verify(self) -> Response:
         """WeChat asks whether the address is ours: the echostr proves it, in clear in every mode."""
         self._check_address()
-        echo = request.args.get("echostr")
+        echo = _parameter("echostr")
         if not echo:
             raise CallbackError("missing_field")
         return _plain(echo)
@@ -108,7 +107,7 @@ class _Callback:
         fields, encrypted = self._open(body)
         message = messages.read_message(fields)
         incoming = messages.to_incoming(
-            message, account=self._config.app_id, received_at=self._clock.now(), request_id=request_id()
+            message, account=self._config.app_id, received_at=self._clock.now(), request_id=current_request_id()
         )
         metrics.messages.labels(kind=incoming.event or incoming.kind).inc()
         response = self._respond(message, incoming, encrypted=encrypted)
@@ -127,8 +126,8 @@ class _Callback:
         """The caller knows the token, and not from an old log."""
         if any(len(request.args.getlist(name)) > 1 for name in SIGNED_PARAMETERS):
             raise CallbackError("bad_signature")
-        timestamp = request.args.get("timestamp", "")
-        self._crypto.check_url(timestamp, request.args.get("nonce", ""), request.args.get("signature", ""))
+        timestamp = _parameter("timestamp")
+        self._crypto.check(_parameter("signature"), timestamp, _parameter("nonce"))
         if not self._config.max_skew:
             return
         if not TIMESTAMP.fullmatch(timestamp):
@@ -144,12 +143,7 @@ class _Callback:
                 raise CallbackError("plaintext_in_safe_mode")
             return outer, False
         encrypted = messages.text_field(outer, "Encrypt")
-        self._crypto.check_message(
-            request.args.get("timestamp", ""),
-            request.args.get("nonce", ""),
-            encrypted,
-            request.args.get("msg_signature", ""),
-        )
+        self._crypto.check(_parameter("msg_signature"), _parameter("timestamp"), _parameter("nonce"), encrypted)
         return self._read(self._crypto.decrypt(encrypted).encode()), True
 
     def _read(self, body: bytes) -> Fields:
@@ -161,24 +155,28 @@ class _Callback:
             outcome = self._receive(incoming)
             return self._render(message, outcome.text, outcome.at, encrypted=encrypted)
         except TurnBusy:
-            log.info("wechat_turn_busy")
+            log.info("message still being answered")
             return _plain(replies.NOTHING)
         except Exception:
             fault_id = f"{secrets.randbelow(10**6):06}"
             metrics.faults.inc()
-            log.exception("wechat_turn_failed", fault_id=fault_id)
+            log.exception("message not answered", fault_id=fault_id)
             apology = None if incoming.event in UNANSWERED_EVENTS else APOLOGY.format(fault_id=fault_id)
             return self._render(message, apology, incoming.received_at, encrypted=encrypted)
 
     def _render(self, message: Message, text: str | None, at: datetime, *, encrypted: bool) -> Response:
         # An element without text is a fault to WeChat, the word "success" is not.
-        if not replies.presentable(text or "").strip() or self._config.data_format == "json":
+        if not text or not replies.presentable(text).strip() or self._config.data_format == "json":
             return _plain(replies.NOTHING)
         if len(text.encode()) > replies.TEXT_LIMIT_BYTES:
-            log.warning("wechat_reply_cut", size=len(text.encode()))
+            log.warning("reply cut", size=len(text.encode()))
         xml = replies.text_reply(message, text, at)
         body = replies.encrypted_reply(self._crypto, xml, at) if encrypted else xml
         return Response(body, content_type="text/xml; charset=utf-8")
+
+
+def _parameter(name: str) -> str:
+    return request.args.get(name, "")
 
 
 def _plain(text: str, status: int = 200) -> Response:
