@@ -1,5 +1,6 @@
 """The one-time notice (一次性告知) as sections of plain lines, and as one chat text that fits."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -40,6 +41,7 @@ ORDER: tuple[SectionName, ...] = (
     "result",
     "basis",
 )
+_NUMBERED = re.compile(r"[0-9]+\. ")
 _PAGE_ONLY: frozenset[SectionName] = frozenset({"basis"})
 _ASKED: dict[Facet, tuple[SectionName, ...]] = {"materials": ("materials", "optional"), "online": ("online",)}
 
@@ -54,7 +56,7 @@ class Section:
         """The lines of a chat text: numbered ones stand as they are, others get a dot where there are several."""
         if len(self.lines) == 1:
             return [f"{self.heading}：{self.lines[0]}"]
-        return [f"{self.heading}：", *(line if line[:1].isdigit() else f"· {line}" for line in self.lines)]
+        return [f"{self.heading}：", *(line if _NUMBERED.match(line) else f"· {line}" for line in self.lines)]
 
 
 def sections(guide: Guide, wordings: Wordings) -> dict[SectionName, Section]:
@@ -181,10 +183,11 @@ def _material(material: Material, wordings: Wordings) -> str:
 
 
 def _where(guide: Guide, wordings: Wordings) -> list[str]:
-    places = "、".join(wordings(f"level_{level}") for level in guide.levels)
-    lines = [wordings("where_levels", places=places, window=guide.window)]
-    if guide.where:
-        lines.insert(0, guide.where)
+    lines = [guide.where] if guide.where else []
+    # An item of the city alone often has a hall of its own, which `where` then names.
+    if not guide.where or guide.levels != ("city",):
+        places = "、".join(wordings(f"level_{level}") for level in guide.levels)
+        lines.append(wordings("where_levels", places=places, window=guide.window))
     lines.append(wordings("contact", contact=guide.contact) if guide.contact else wordings("contact_default"))
     return lines
 
