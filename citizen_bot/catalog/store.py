@@ -56,8 +56,9 @@ def publish(connection: Connection, catalogue: Catalogue, *, by: str, at: dateti
             set_={"hash": catalogue.hash, "changed_at": at},
             where=_current.c.hash != catalogue.hash,
         )
+        .returning(_current.c.hash)
     )
-    return moved.rowcount == 1
+    return moved.first() is not None
 
 
 def current_hash(connection: Connection) -> str | None:

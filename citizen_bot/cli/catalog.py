@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from citizen_bot.catalog import check as checks
 from citizen_bot.catalog import loader, store
+from citizen_bot.catalog.model import Catalogue
 from citizen_bot.platform.clock import SHANGHAI, SystemClock
 from citizen_bot.platform.database import create_engine
 from citizen_bot.settings import Settings, SettingsError
@@ -54,14 +55,10 @@ def publish(guides: Path | None, database_url: str | None) -> None:
         for fault in error.faults:
             click.echo(str(fault))
         raise SystemExit(1) from error
-    engine = create_engine(database_url or _database_url(settings))
     try:
-        with engine.begin() as connection:
-            changed = store.publish(connection, loaded, by=_user(), at=SystemClock().now())
+        changed = _publish(database_url or _database_url(settings), loaded)
     except SQLAlchemyError as error:
-        raise click.ClickException(f"cannot publish: the database refused it ({_first_line(error)})") from error
-    finally:
-        engine.dispose()
+        raise click.ClickException(f"cannot publish: {_first_line(error)}") from error
     click.echo(loaded.hash)
     click.echo("published" if changed else "already the current one", err=True)
 
@@ -87,6 +84,15 @@ def _plain(report: checks.Report) -> dict[str, object]:
         "warnings": [asdict(warning) for warning in report.warnings],
         "drafts": report.drafts,
     }
+
+
+def _publish(database_url: str, catalogue: Catalogue) -> bool:
+    engine = create_engine(database_url)
+    try:
+        with engine.begin() as connection:
+            return store.publish(connection, catalogue, by=_user(), at=SystemClock().now())
+    finally:
+        engine.dispose()
 
 
 def _database_url(settings: Settings) -> str:

@@ -1,3 +1,4 @@
+import dataclasses
 import datetime
 from collections.abc import Callable
 from pathlib import Path
@@ -276,9 +277,9 @@ def test_a_division_below_a_town_that_has_no_centre_is_a_fault(write: Write, fol
 
 
 PIECES = st.sampled_from(
-    ["id", "needed_if", "situations:", "materials:", "choices:", "review:", "on:", ": ", "- ", "\n", "  ", "\t", "[", "]",
-     "{", "}", "'", "#", "~", "!", "&a ", "?", "|", ">", "null", "yes", "1", "1e3", "1:30", "0x", ".nan", "2026-13-01",
-     "\u2028", "\ufeff"]
+    ["id", "needed_if", "situations:", "materials:", "choices:", "review:", "on:", ": ", "- ", "\n", "  ", "\t", "[",
+     "]", "{", "}", "'", "#", "~", "!", "&a ", "?", "|", ">", "null", "yes", "1", "1e3", "1:30", "0x", ".nan",
+     "2026-13-01", "\u2028", "\ufeff"]
 )  # fmt: skip
 
 
@@ -294,3 +295,13 @@ def test_whatever_an_editor_writes_is_a_catalogue_or_faults(
 
     assert bool(reading.guides) or bool(reading.faults)
     assert all(fault.file.startswith("guides") and fault.message for fault in reading.faults)
+
+
+def test_the_example_in_the_editors_manual_is_a_guide_without_a_fault(write: Write, folder: Path) -> None:
+    manual = (Path(__file__).parents[3] / "docs" / "guides.zh-CN.md").read_text(encoding="utf-8")
+    write(manual.split("```yaml\n")[1].split("```")[0])
+
+    guide = load(folder).guides["senior-card"]
+
+    # It shows everything that may be written.
+    assert all(getattr(guide, field.name) not in (None, ()) for field in dataclasses.fields(guide))
