@@ -1,40 +1,70 @@
-"""Which subject a message speaks of: evidence gathered through inverted indexes, then weighed."""
+"""Which subject a message speaks of: evidence gathered through inverted indexes, weighed against "none of them".
+
+Every feature is a plain share of what the message and the writing about a subject have in common; the few weights
+that combine them are fitted by `python -m tests.bench.fit_matching` (docs/adr/0006-matching.md).
+"""
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+
+from rapidfuzz import fuzz
 
 from citizen_bot.matching.reading import Unit
+from citizen_bot.matching.words import Words
 
 # How much of a pair of neighbouring units' weight lies in its characters, its sounds and its merged sounds.
 CHARS, SOUNDS, KEYS = 0.4, 0.3, 0.3
-# A single character says little.
-SINGLE = 0.25
+# A single character says little; a word says as much as a pair, and more when it is long.
+SINGLE, WORD = 0.25, 0.8
 # Pieces of words that carry no subject (cues, fillers) count this much.
 MUTED = 0.12
+# A name as heavy as this counts half.
+NAME_MASS = 4.0
+# A name of so many units and more counts in full when it is alike but not equal.
+NAME_LENGTH = 6
+# So many subjects are compared closely.
+SHORT_LIST = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Units, and how much each may say about the subject (0 to 1)."""
+
+    units: Sequence[Unit]
+    weights: Sequence[float]
+
+    @property
+    def content(self) -> int:
+        """Units that belong to no cue and are no filler."""
+        return sum(weight > MUTED for weight in self.weights)
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
     """One text about a subject. `strength` is how much its words say about the subject (a name: 1).
 
-    `whole`: a name or an example, which a message can resemble as a whole.
+    `whole`: a name or an example, which a message can resemble as a whole; `name`: it can stand in a message.
+    `readings`: the text as its characters sound alone and in their words.
     """
 
     subject: str
     strength: float
     whole: bool
     name: bool
+    readings: Sequence[Text]
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What speaks for a subject, each 0 to 1.
+    """What speaks for a subject.
 
-    `coverage`: the part of the message that the subject explains. `likeness`: how alike the message and the most
-    similar name or example are. `named`: how completely one of its names stands in the message, by its weight.
-    `mass`: the amount of explained content, growing with the message's length.
+    Each from 0 to 1: `coverage` is the part of the message that the subject explains; `likeness` how alike the message
+    and the most similar name or example are; `named` how completely one of its names stands in the message, by the
+    name's weight; `share` its explained content beside the best subject's; `near_name` and `near_example` the same as
+    named and likeness by edit distance of sounds. `mass`: the amount of explained content, as a logarithm.
     """
 
     subject: str
@@ -42,67 +72,143 @@ class Evidence:
     likeness: float
     named: float
     mass: float
+    share: float = 0.0
+    near_name: float = 0.0
+    near_example: float = 0.0
 
+    @property
+    def features(self) -> tuple[float, ...]:
+        return (
+            self.coverage,
+            self.likeness,
+            self.named,
+            self.mass,
+            self.share,
+            self.near_name,
+            self.near_example,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """`features` in the order of `Evidence.features`; "none" has a start and grows with the message's content."""
+
+    features: tuple[float, ...]
+    none: float
+    none_content: float
+
+
+# Fitted; see the module's docstring.
+WEIGHTS = Weights((-0.4, 0.42, 3.38, 0.35, 4.96, 2.96, 2.05), 6.64, 0.76)
 
 Terms = dict[str, float]
 
 
-def terms(units: Sequence[Unit], weights: Sequence[float]) -> Terms:
-    """The features of a text with their share of weight: pairs by characters, sounds and merged sounds; singles."""
-    result: Terms = defaultdict(float)
-    for unit, weight in zip(units, weights, strict=True):
-        if unit.char and weight > MUTED:
-            _raise(result, unit.char, SINGLE * weight * len(unit.char) ** 0.5)
-    for left, right, wl, wr in zip(units, units[1:], weights, weights[1:], strict=False):
-        weight = (wl + wr) / 2 if min(wl, wr) > MUTED else min(wl, wr)
-        if left.char and right.char:
-            _raise(result, left.char + right.char, CHARS * weight)
-            _raise(result, f"{left.sound} {right.sound}", SOUNDS * weight)
-        else:
-            _raise(result, f"{left.sound} {right.sound}", (CHARS + SOUNDS) * weight)
-        _raise(result, f"~{left.key} {right.key}", KEYS * weight)
-    return result
-
-
-def _raise(result: Terms, term: str, weight: float) -> None:
-    if weight > result.get(term, 0.0):
-        result[term] = weight
-
-
 class SubjectIndex:
-    """Subjects (items and known foreign topics) by what is written about them. Immutable after `build`."""
+    """Subjects by what is written about them. Immutable."""
 
-    def __init__(self, passages: Sequence[tuple[Passage, Sequence[Terms]]]) -> None:
+    def __init__(self, passages: Iterable[Passage], words: Words) -> None:
+        self._words = words
+        self._codes: dict[str, str] = {}
         strengths: dict[str, dict[str, float]] = defaultdict(dict)
         whole: list[tuple[Passage, Terms]] = []
-        for passage, readings in passages:
-            for reading in readings:
-                for term in reading:
+        names: dict[str, set[str]] = defaultdict(set)
+        examples: dict[str, set[str]] = defaultdict(set)
+        for passage in passages:
+            for reading in passage.readings:
+                found = self.terms(reading)
+                for term in found:
                     known = strengths[term]
                     known[passage.subject] = max(known.get(passage.subject, 0.0), passage.strength)
-            if passage.whole:
-                whole += [(passage, reading) for reading in readings]
-        count = len({passage.subject for passage, _ in passages}) or 1
-        self._idf = {t: math.log1p(count / len(s)) for t, s in strengths.items()}
+                if passage.whole:
+                    whole.append((passage, found))
+                    examples[passage.subject].add(self._learn(reading))
+                if passage.name:
+                    names[passage.subject].add(self._learn(Text(reading.units, [1.0] * len(reading.units))))
+        count = len({subject for known in strengths.values() for subject in known}) or 1
+        self._idf = {term: math.log1p(count / len(known)) for term, known in strengths.items()}
         self._unknown = math.log1p(count)
-        self._subjects: dict[str, tuple[tuple[str, float], ...]] = {t: tuple(s.items()) for t, s in strengths.items()}
+        self._subjects = {term: tuple(known.items()) for term, known in strengths.items()}
         self._passages = [passage for passage, _ in whole]
-        self._mass = [sum(w * self._idf[t] for t, w in reading.items()) or 1.0 for _, reading in whole]
+        self._masses = [sum(w * self._idf[t] for t, w in found.items()) or 1.0 for _, found in whole]
         postings: dict[str, list[int]] = defaultdict(list)
-        for number, (_, reading) in enumerate(whole):
-            for term in reading:
+        for number, (_, found) in enumerate(whole):
+            for term in found:
                 postings[term].append(number)
-        self._postings: dict[str, tuple[int, ...]] = {t: tuple(p) for t, p in postings.items()}
+        self._postings = {term: tuple(numbers) for term, numbers in postings.items()}
+        self._names = {subject: tuple(sorted(texts - {""})) for subject, texts in names.items()}
+        self._examples = {subject: tuple(sorted(texts - {""})) for subject, texts in examples.items()}
 
-    def __contains__(self, term: str) -> bool:
-        return term in self._idf
+    def terms(self, text: Text) -> Terms:
+        """The features of a text with their weights: words; pairs by characters, sounds, merged sounds; singles."""
+        units, weights = text.units, text.weights
+        result: Terms = defaultdict(float)
+        for unit, weight in zip(units, weights, strict=True):
+            if unit.char and weight > MUTED:
+                _raise(result, unit.char, SINGLE * weight * len(unit.char) ** 0.5)
+        for (left, wl), (right, wr) in pairwise(zip(units, weights, strict=True)):
+            low = min(wl, wr)
+            weight = (wl + wr) / 2 if low > MUTED else low
+            if left.char and right.char:
+                _raise(result, left.char + right.char, CHARS * weight)
+                _raise(result, f"{left.sound} {right.sound}", SOUNDS * weight)
+            else:
+                _raise(result, f"{left.sound} {right.sound}", (CHARS + SOUNDS) * weight)
+            _raise(result, f"~{left.key} {right.key}", KEYS * weight)
+        for start, end in self._words.split([u.char for u in units]):
+            weight = sum(weights[start:end]) / (end - start)
+            if weight > MUTED:
+                word = "".join(u.char for u in units[start:end])
+                _raise(result, f"={word}", WORD * weight * (end - start) ** 0.5)
+        return result
 
-    def evidence(self, message: Terms) -> list[Evidence]:
-        """Evidence for each subject that shares a term with the message, in no order."""
+    def covered(self, text: Text) -> dict[str, float]:
+        """For each subject that shares a term with the text: the part of the text that it explains."""
+        total, covered, _ = self._gather(text)
+        return {subject: mass / total for subject, mass in covered.items()}
+
+    def evidence(self, text: Text) -> list[Evidence]:
+        """Evidence for the subjects that have the most in common with the text, at most `SHORT_LIST`, best first."""
+        total, covered, shared = self._gather(text)
+        likeness, named = self._likeness(shared, total)
+        rough = sorted(
+            covered.items(),
+            key=lambda c: (-c[1] / total - likeness.get(c[0], 0.0) - named.get(c[0], 0.0), c[0]),
+        )[:SHORT_LIST]
+        most = max((mass for _, mass in rough), default=1.0)
+        whole = self._code(Text(text.units, [1.0] * len(text.units)))
+        content = self._code(text)
+        return [
+            Evidence(
+                subject,
+                mass / total,
+                likeness.get(subject, 0.0),
+                named.get(subject, 0.0),
+                math.log1p(mass),
+                mass / most,
+                self._near_name(subject, whole),
+                max((fuzz.ratio(e, content) for e in self._examples.get(subject, ())), default=0.0) / 100,
+            )
+            for subject, mass in rough
+        ]
+
+    def rank(self, text: Text) -> list[tuple[str, float]]:
+        """(subject, probability) of the short list, best first; what is missing to 1 is "none of them"."""
+        evidence = self.evidence(text)
+        odds = [sum(w * f for w, f in zip(WEIGHTS.features, e.features, strict=True)) for e in evidence]
+        none = WEIGHTS.none + WEIGHTS.none_content * math.log1p(text.content)
+        top = max([none, *odds])
+        parts = [math.exp(o - top) for o in odds]
+        total = sum(parts) + math.exp(none - top)
+        ranked = [(e.subject, part / total) for e, part in zip(evidence, parts, strict=True)]
+        return sorted(ranked, key=lambda r: (-r[1], r[0]))
+
+    def _gather(self, text: Text) -> tuple[float, dict[str, float], dict[int, float]]:
+        """The text's mass, what of it each subject explains, and what it shares with each whole passage."""
         covered: dict[str, float] = defaultdict(float)
         shared: dict[int, float] = defaultdict(float)
         total = 0.0
-        for term, weight in message.items():
+        for term, weight in self.terms(text).items():
             idf = self._idf.get(term)
             if idf is None:
                 total += weight * self._unknown
@@ -113,17 +219,13 @@ class SubjectIndex:
                 covered[subject] += weight * strength
             for number in self._postings.get(term, ()):
                 shared[number] += weight
-        if not total:
-            return []
-        likeness, named = self._likeness(shared, total)
-        return [Evidence(s, mass / total, likeness.get(s, 0.0), named.get(s, 0.0), mass) for s, mass in covered.items()]
+        return total or 1.0, covered, shared
 
     def _likeness(self, shared: Mapping[int, float], total: float) -> tuple[dict[str, float], dict[str, float]]:
         likeness: dict[str, float] = {}
         named: dict[str, float] = {}
         for number, mass in shared.items():
-            passage = self._passages[number]
-            own = self._mass[number]
+            passage, own = self._passages[number], self._masses[number]
             part = min(1.0, mass / own)
             alike = part * min(1.0, mass / total)
             if alike > likeness.get(passage.subject, 0.0):
@@ -132,8 +234,30 @@ class SubjectIndex:
                 full = part**3 * own / (own + NAME_MASS)
                 if full > named.get(passage.subject, 0.0):
                     named[passage.subject] = full
-        return {s: math.sqrt(v) for s, v in likeness.items()}, named
+        return {subject: math.sqrt(value) for subject, value in likeness.items()}, named
+
+    def _near_name(self, subject: str, whole: str) -> float:
+        return max(
+            (
+                fuzz.partial_ratio(name, whole) / 100 * min(1.0, len(name) / NAME_LENGTH)
+                for name in self._names.get(subject, ())
+                if len(name) <= len(whole)
+            ),
+            default=0.0,
+        )
+
+    def _learn(self, text: Text) -> str:
+        for unit in text.units:
+            self._codes.setdefault(unit.key, chr(0x4E00 + len(self._codes)))
+        return self._code(text)
+
+    def _code(self, text: Text) -> str:
+        """The merged sounds of the content, one character each, for edit distances; unknown ones are all alike."""
+        codes = self._codes
+        pairs = zip(text.units, text.weights, strict=True)
+        return "".join(codes.get(unit.key, "?") for unit, weight in pairs if weight > MUTED)
 
 
-# A name as heavy as this counts half.
-NAME_MASS = 4.0
+def _raise(result: Terms, term: str, weight: float) -> None:
+    if weight > result.get(term, 0.0):
+        result[term] = weight

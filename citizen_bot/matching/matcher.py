@@ -6,18 +6,20 @@ from typing import cast
 
 from citizen_bot.catalog.model import Catalogue, Guide
 from citizen_bot.matching.cues import Cue, CueBook, Sign
-from citizen_bot.matching.index import MUTED, Evidence, Passage, SubjectIndex, Terms, terms
+from citizen_bot.matching.index import MUTED, Passage, SubjectIndex, Text
 from citizen_bot.matching.knowledge import CueWords, Knowledge
 from citizen_bot.matching.model import Candidate, Decision, Facet, Intent, Match
 from citizen_bot.matching.phrases import PhraseBook, longest
 from citizen_bot.matching.reading import Reader, Unit
+from citizen_bot.matching.words import Words
 
-# --- Every weight and threshold of the decision. How they were chosen: docs/adr/0006-matching.md ---
-COVERAGE, LIKENESS, NAMED = 0.35, 0.35, 0.30
-# An item is answered from this confidence on, and only this far ahead of the next.
-SURE, AHEAD = 0.5, 0.06
-# Below this an item is not even offered.
-LIKELY = 0.3
+# --- The thresholds of the decision. How they were chosen: docs/adr/0006-matching.md ---
+# An item is answered from this probability on, and offered from this one on.
+SURE, OFFERED = 0.75, 0.1
+# A known foreign subject is named from this probability on.
+FOREIGN = 0.4
+# A message is about one of our items from this probability on; with a facet asked for, from the lower one.
+ABOUT_US, ASKED_ABOUT_US = 0.3, 0.02
 # What a strong and a weak cue count, and the sum from which an intent is meant.
 STRONG, WEAK = 1.0, 0.4
 MEANT = 0.6
@@ -26,27 +28,25 @@ CHOSEN, CHOSEN_AHEAD = 0.3, 0.15
 
 _TOPIC = "#"
 _WITHOUT_ITEM = frozenset({"greet", "thanks", "human", "rate", "site"})
+# A name of a catalogue up to this length becomes a word; longer ones are made of words.
+_WORD_LENGTH = 4
 # text, strength, is a name or an example, is a name
-_Text = tuple[str, float, bool, bool]
+_Writing = tuple[str, float, bool, bool]
+# A segmentation that goes wrong makes every answer worse without a sound.
+_PROBE, _PROBE_WORDS = "办理身份证要带户口本", ["办理", "身份证", "要", "带", "户口本"]
 
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
     """A message as the matcher sees it: its cues, and for each unit how much it may say about the subject."""
 
-    units: list[Unit]
+    text: Text
     signs: list[Sign]
-    weights: list[float]
-
-    @property
-    def content(self) -> int:
-        """Units that belong to no cue and are no filler."""
-        return sum(weight > MUTED for weight in self.weights)
 
     def sums(self, kind: str) -> dict[str, float]:
         """For each label of a kind the weight of its cues, later and longer ones counting more."""
         result: dict[str, float] = {}
-        length = len(self.units) or 1
+        length = len(self.text.units) or 1
         for sign in self.signs:
             if sign.kind == kind:
                 weight = sign.weight * (1 + 0.5 * sign.end / length) * min(1.5, 0.5 + sign.length / 4)
@@ -66,7 +66,8 @@ class Matcher:
     _names: PhraseBook[str]
     _name_sounds: PhraseBook[str]
     _guides: Mapping[str, Guide]
-    _index: SubjectIndex = field(default_factory=lambda: SubjectIndex([]))
+    _words: Words
+    _index: SubjectIndex = field(init=False)
 
     @classmethod
     def build(cls, catalogue: Catalogue, knowledge: Knowledge) -> "Matcher":
@@ -87,21 +88,23 @@ class Matcher:
             PhraseBook(([u.char for u in units], "") for units in named if len(units) > 1),
             PhraseBook(([u.key for u in units], "") for units in named if len(units) > 2),
             dict(catalogue.guides),
+            Words(w for units in named if 1 < len(w := "".join(u.char for u in units)) <= _WORD_LENGTH),
         )
-        passages: list[tuple[Passage, list[Terms]]] = []
+        passages: list[Passage] = []
         for guide in catalogue.guides.values():
             passages += matcher._passages(guide.id, _texts(guide))
         for topic in knowledge.topics.values():
             texts = [(w, 1.0, True, True) for w in topic.words] + [(e, 0.9, True, False) for e in topic.examples]
             passages += matcher._passages(_TOPIC + topic.key, texts)
-        matcher._index = SubjectIndex(passages)
+        matcher._index = SubjectIndex(passages, matcher._words)
         return matcher
 
     def warm(self) -> None:
         """Runs one message, so that the first resident does not wait. Raises RuntimeError if reading is broken."""
-        if [u.sound for u in self._reader.units(self._reader.normal("辦證"))] != ["ban", "zheng"]:
-            raise RuntimeError("the matcher cannot read Chinese")
-        self.match("你好")
+        words = [_PROBE[start:end] for start, end in self._words.split(_PROBE)]
+        if words != [word for word in _PROBE_WORDS if len(word) > 1]:
+            raise RuntimeError(f"words are not told apart: {_PROBE} became {words}")
+        self.match(_PROBE)
 
     def facet(self, text: str) -> Facet | None:
         """The facet that the message asks for, whatever it is about."""
@@ -110,39 +113,40 @@ class Matcher:
     def match(self, text: str) -> Match:
         """Understands one message without its conversation. Never raises.
 
-        A follow-up (那多少钱) has a facet but no content of its own that points to an item: `follow_up` is then
-        True, `item` None, the intent guide and the decision fallback; the dialogue goes on with its own item.
+        A follow-up (那多少钱) asks for a facet and leaves nothing else but fillers: `follow_up` is then True, `item`
+        None, the intent guide and the decision fallback; the dialogue goes on with its own item.
         """
         reading = self._read(text)
-        whole = self._whole.get(_bare(self._reader.normal(text))) or self._whole_sounds.get(_keys(reading.units))
+        whole = self._whole.get(_bare(self._reader.normal(text))) or self._whole_sounds.get(_keys(reading.text.units))
         if whole:
             return Match(whole, None, None, "answer", 1.0, ())
-        ranked, topic = self._rank(reading)
-        best = ranked[0] if ranked else None
-        intent, sure = self._intent(reading, best.score if best else 0.0, topic)
-        candidates = tuple(ranked[:5])
+        ranked = self._index.rank(reading.text)
+        items = tuple(Candidate(s, round(p, 4)) for s, p in ranked if not s.startswith(_TOPIC))[:5]
+        topic = ranked[0][0].removeprefix(_TOPIC) if ranked and ranked[0][0].startswith(_TOPIC) else None
+        sure = ranked[0][1] if ranked else 0.0
+        intent, meant = self._intent(reading, items, topic if sure >= FOREIGN else None)
         if intent in _WITHOUT_ITEM:
             facet = self._facet(reading, None) if intent == "site" else None
-            return Match(intent, None, facet if facet in ("where", "time") else None, "answer", sure, candidates)
+            return Match(intent, None, facet if facet in ("where", "time") else None, "answer", meant, items)
         if intent == "oos":
-            return Match("oos", None, None, "fallback", sure, candidates, topic)
-        item = best.item if best and best.score >= SURE and self._ahead(ranked) else None
+            return Match("oos", None, None, "fallback", meant, items, topic if sure >= FOREIGN else None)
+        best = items[0] if items and items[0].score >= SURE else None
         if intent != "guide":
-            return Match(intent, item, None, "answer", best.score if item and best else sure, candidates)
-        facet = self._facet(reading, self._guides.get(best.item) if best else None)
-        if item and best:
-            return Match("guide", item, facet, "answer", best.score, candidates)
-        if facet and (best is None or best.score < LIKELY) and reading.content <= 2:
-            return Match("guide", None, self._facet(reading, None), "fallback", sure, (), follow_up=True)
-        decision: Decision = "clarify" if best and best.score >= LIKELY else "fallback"
-        return Match("guide", None, facet, decision, best.score if best else 0.0, candidates)
+            return Match(intent, best and best.item, None, "answer", best.score if best else meant, items)
+        if self._follows_up(reading, items):
+            return Match("guide", None, self._facet(reading, None), "fallback", meant, (), follow_up=True)
+        facet = self._facet(reading, self._guides[items[0].item] if items else None)
+        if best:
+            return Match("guide", best.item, facet, "answer", best.score, items)
+        decision: Decision = "clarify" if items and items[0].score >= OFFERED else "fallback"
+        return Match("guide", None, facet, decision, items[0].score if items else 0.0, items)
 
     def choose(self, text: str, among: Sequence[str]) -> str | None:
         """Which of the items `among` the message clearly means; None when unclear. Unknown ids are ignored."""
         units = self._reader.units(self._reader.normal(text))
         # An answer to a question is short and may consist of cues only, so all units count alike.
-        evidence = self._index.evidence(terms(units, [1.0] * len(units)))
-        found = sorted(((e.coverage, e.subject) for e in evidence if e.subject in among), reverse=True)
+        covered = self._index.covered(Text(units, [1.0] * len(units)))
+        found = sorted(((covered[item], item) for item in set(among) if item in covered), reverse=True)
         if not found or found[0][0] < CHOSEN:
             return None
         if len(found) > 1 and found[0][0] - found[1][0] < CHOSEN_AHEAD:
@@ -164,50 +168,39 @@ class Matcher:
             weights[found.start : found.end] = [MUTED] * found.length
         for sign in signs:
             for start, end in sign.spans:
-                if sign.kind == "facet" or sign.label != "guide":
+                if sign.label != "guide":
                     weights[start:end] = [MUTED] * (end - start)
         for start, end in names:
             weights[start:end] = [1.0] * (end - start)
-        return _Reading(units, signs, weights)
+        return _Reading(Text(units, weights), signs)
 
-    def _passages(self, subject: str, texts: Iterable[_Text]) -> list[tuple[Passage, list[Terms]]]:
-        result = []
-        for text, strength, whole, name in texts:
-            readings = []
-            for units in self._reader.readings(self._reader.normal(text)):
-                weights = [1.0] * len(units) if name else self._mark(units).weights
-                readings.append(terms(units, weights))
-            result.append((Passage(subject, strength, whole, name), readings))
-        return result
+    def _passages(self, subject: str, writings: Iterable[_Writing]) -> Iterator[Passage]:
+        for writing, strength, whole, name in writings:
+            readings = self._reader.readings(self._reader.normal(writing))
+            texts = [Text(units, [1.0] * len(units)) if name else self._mark(units).text for units in readings]
+            yield Passage(subject, strength, whole, name, texts)
 
     # --- deciding ---
 
-    def _rank(self, reading: _Reading) -> tuple[list[Candidate], str | None]:
-        evidence = self._index.evidence(terms(reading.units, reading.weights))
-        scored = sorted(((_score(e), e.subject) for e in evidence), key=lambda s: (-s[0], s[1]))
-        topic = scored[0][1].removeprefix(_TOPIC) if scored and scored[0][1].startswith(_TOPIC) else None
-        if topic and scored[0][0] < LIKELY:
-            topic = None
-        items = [Candidate(s, round(score, 4)) for score, s in scored if not s.startswith(_TOPIC)]
-        return items[:5], topic
-
-    def _ahead(self, ranked: Sequence[Candidate]) -> bool:
-        return len(ranked) < 2 or ranked[0].score - ranked[1].score >= AHEAD
-
-    def _intent(self, reading: _Reading, item: float, topic: str | None) -> tuple[Intent, float]:
+    def _intent(self, reading: _Reading, items: Sequence[Candidate], topic: str | None) -> tuple[Intent, float]:
         sums = reading.sums("intent")
         ours = sums.pop("guide", 0.0)
         best = max(sums, key=lambda k: sums[k], default=None)
-        facets = reading.sums("facet")
         if best and sums[best] >= MEANT:
             return _intent(best), min(1.0, sums[best])
+        likely = sum(candidate.score for candidate in items)
         if topic:
-            return "oos", 0.8
-        if item >= LIKELY or ours or (facets and (item >= 0.12 or reading.content <= 2)):
-            return "guide", item
-        if best and not facets:
+            return "oos", 1 - likely
+        asked = reading.sums("facet")
+        if likely >= ABOUT_US or ours or (asked and (likely >= ASKED_ABOUT_US or reading.text.content <= 2)):
+            return "guide", likely
+        if best and not asked:
             return _intent(best), sums[best]
-        return "oos", 1 - item
+        return "oos", 1 - likely
+
+    def _follows_up(self, reading: _Reading, items: Sequence[Candidate]) -> bool:
+        alone = reading.text.content <= 1 and not any(c.score >= OFFERED for c in items)
+        return alone and bool(reading.sums("facet"))
 
     def _facet(self, reading: _Reading, guide: Guide | None) -> Facet | None:
         sums = reading.sums("facet")
@@ -215,10 +208,6 @@ class Matcher:
         if best == "fee" and guide and guide.kind == "行政给付" and "amount" not in sums:
             return "amount"
         return cast(Facet | None, best)
-
-
-def _score(e: Evidence) -> float:
-    return COVERAGE * e.coverage + LIKENESS * e.likeness + NAMED * e.named
 
 
 def _intent(label: str) -> Intent:
@@ -242,7 +231,7 @@ def _cues(reader: Reader, kind: str, labels: Mapping[str, CueWords]) -> Iterator
                     yield Cue(kind, label, parts, weight)
 
 
-def _texts(guide: Guide) -> Iterator[_Text]:
+def _texts(guide: Guide) -> Iterator[_Writing]:
     yield guide.name, 1.0, True, True
     yield guide.label, 0.9, True, False
     for alias in guide.aliases:
