@@ -87,6 +87,7 @@ def guide_file(folder: Path, guide: Guide) -> str:
 class _Reader:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.guide_schema = schemas.GuideSchema()
         self.faults: list[Fault] = []
         self.guides: list[Guide] = []
         self.files_of_ids: dict[str, str] = {}
@@ -127,8 +128,6 @@ class _Reader:
         self.faults.extend(_fault(document, schema, key, message) for key, message in problems)
         return document, None if document.faults else data
 
-    # --- guides
-
     def is_guide(self, path: Path) -> bool:
         """Whether it stands where guides stand; what looks like a guide anywhere else is a fault."""
         if path.parent == self.folder / PLACES:
@@ -141,7 +140,7 @@ class _Reader:
         return right_place
 
     def read_guide(self, path: Path) -> None:
-        document, data = self.load(path, schemas.GuideSchema())
+        document, data = self.load(path, self.guide_schema)
         if not isinstance(document.data, dict):
             return
         faults = [*_phones(document), *self.check_place(path, document), *self.check_unique(document)]
@@ -162,8 +161,6 @@ class _Reader:
                 other = files.setdefault(value, document.file)
                 if other != document.file:
                     yield document.fault((key,), f"“{value}”在 {other} 里已经有了")
-
-    # --- places
 
     def read_sites(self) -> tuple[Site, ...]:
         path = self.folder / PLACES / SITES

@@ -133,6 +133,14 @@ def test_a_fault_tells_file_line_key_and_what_is_expected(
     assert f"guides/民政局/senior-card.yaml:{fault}" in faults(folder)
 
 
+def test_a_situation_that_stands_twice_is_one_fault(write: Write, folder: Path, text: str) -> None:
+    write(
+        text.replace("  - id: reason", "  - {id: by-agent, question: 谁来？, choices: {a: 甲, b: 乙}}\n  - id: reason")
+    )
+
+    assert faults(folder) == ["guides/民政局/senior-card.yaml:18 situations[2].id：和前面的情形重复"]
+
+
 def test_all_faults_of_all_files_are_told_at_once(write: Write, folder: Path, text: str) -> None:
     write(text.replace("visits: 1", "visits: -1").replace("form: 电子", "form: 纸"))
     write(text.replace("fee: 不收费\n", "").replace("senior-card", "other"), "残联/other.yaml")

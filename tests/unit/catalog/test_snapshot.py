@@ -48,6 +48,12 @@ def test_the_hash_is_that_of_the_canonical_bytes(catalogue: Catalogue) -> None:
     assert loads(dumps(catalogue)).hash == catalogue.hash
 
 
+def test_the_bytes_do_not_depend_on_the_order_of_the_models_fields(catalogue: Catalogue) -> None:
+    plain = json.loads(dumps(catalogue))
+
+    assert dumps(catalogue).decode() == json.dumps(plain, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
 def test_the_order_of_the_entries_does_not_matter(catalogue: Catalogue) -> None:
     (guide,) = catalogue.guides.values()
     other = dataclasses.replace(guide, id="another-card")
