@@ -1,0 +1,179 @@
+"""A turn is all or nothing, and each message gets one answer, whatever happens in between."""
+
+import os
+import signal
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import Connection, Engine, event, text
+
+from citizen_bot.dialogue.model import Incoming
+from citizen_bot.dialogue.talk import Talk
+from citizen_bot.dialogue.turns import Outcome, TurnBusy, Turns
+from citizen_bot.platform.clock import FixedClock
+from citizen_bot.platform.database import create_engine
+from citizen_bot.platform.privacy import Privacy
+from citizen_bot.settings import DEVELOPMENT_PRIVACY_KEY
+
+MONDAY_TEN = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+PRIVACY = Privacy((DEVELOPMENT_PRIVACY_KEY,))
+OPENID = "oABCDEFGHIJKLMNOPQRSTUVWXYZa"
+
+
+def _said(words: str | None, number: int = 1, *, openid: str = OPENID, **more: object) -> Incoming:
+    fields = {"kind": "text", **more}
+    return Incoming("wx01", openid, f"[{number}]", received_at=MONDAY_TEN, text=words, **fields)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def turns(engine: Engine, talk: Talk) -> Turns:
+    return Turns(engine, lambda: talk, PRIVACY, FixedClock(MONDAY_TEN))
+
+
+def _count(engine: Engine, table: str) -> int:
+    with engine.connect() as connection:
+        return connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()
+
+
+def _effects(engine: Engine) -> tuple[int, int, int]:
+    return _count(engine, "messages"), _count(engine, "handovers"), _count(engine, "procrastinate_jobs")
+
+
+def test_a_repeat_gets_the_same_answer_and_does_nothing_more(turns: Turns, engine: Engine) -> None:
+    first = turns.receive(_said("人工"))
+    assert first.text
+    assert turns.receive(_said("人工")) == first
+    assert _effects(engine) == (1, 1, 1)
+
+
+def test_twenty_repeats_at_once_get_the_same_answer(database_url: str, talk: Talk) -> None:
+    engine = create_engine(database_url, pool_size=20)
+    turns = Turns(engine, lambda: talk, PRIVACY, FixedClock(MONDAY_TEN))
+    with ThreadPoolExecutor(20) as pool:
+        outcomes = list(pool.map(lambda _: turns.receive(_said("人工")), range(20)))
+    assert len(set(outcomes)) == 1
+    assert _effects(engine) == (1, 1, 1)
+    engine.dispose()
+
+
+def _killed_at(step: int, database_url: str, talk: Talk) -> bool:
+    """Answers a message in a process of its own that is killed before its `step`-th statement or its commit.
+
+    False when the turn has fewer steps and the process came to its end.
+    """
+    child = os.fork()
+    if child == 0:
+        try:
+            engine = create_engine(database_url)
+            steps = iter(range(1, step + 1))
+
+            def count(*_: object) -> None:
+                if next(steps, None) == step:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+            event.listen(engine, "before_cursor_execute", count)
+            event.listen(engine, "commit", count)
+            Turns(engine, lambda: talk, PRIVACY, FixedClock(MONDAY_TEN)).receive(_said("人工"))
+        finally:
+            os._exit(0)
+    _, status = os.waitpid(child, 0)
+    return os.WIFSIGNALED(status)
+
+
+def test_a_kill_between_any_two_steps_leaves_all_or_nothing(
+    new_database: Callable[[], str], talk: Talk, turns: Turns
+) -> None:
+    undisturbed = turns.receive(_said("人工"))
+    step = 0
+    killed = True
+    while killed:
+        step += 1
+        url = new_database()
+        killed = _killed_at(step, url, talk)
+        engine = create_engine(url)
+        repeated = Turns(engine, lambda: talk, PRIVACY, FixedClock(MONDAY_TEN)).receive(_said("人工"))
+        assert repeated == undisturbed
+        assert _effects(engine) == (1, 1, 1)
+        engine.dispose()
+    assert step > 6, "the turn has more steps than were killed"
+
+
+def test_a_repeat_does_not_wait_for_ever(database_url: str, talk: Talk, engine: Engine) -> None:
+    hasty = create_engine(database_url, timeout_ms=200)
+    turns = Turns(hasty, lambda: talk, PRIVACY, FixedClock(MONDAY_TEN))
+    with engine.begin() as running:
+        _claim_only(running)
+        with pytest.raises(TurnBusy):
+            turns.receive(_said("你好"))
+    hasty.dispose()
+
+
+def _claim_only(connection: Connection) -> None:
+    connection.execute(
+        text("INSERT INTO messages (key, kind, received_at, request_id) VALUES (:key, 'text', now(), '')"),
+        {"key": PRIVACY.index("wx01", OPENID, "[1]")},
+    )
+
+
+def test_people_do_not_mix(turns: Turns) -> None:
+    turns.receive(_said("身份证丢了怎么补", 1))
+    turns.receive(_said("残疾人证丢了怎么补办", 1, openid="oZ" + OPENID[2:]))
+    assert "居民身份证" in _text(turns.receive(_said("多少钱", 2)))
+    assert "残疾人证" in _text(turns.receive(_said("多少钱", 2, openid="oZ" + OPENID[2:])))
+
+
+def _text(outcome: Outcome) -> str:
+    assert outcome.text is not None
+    return outcome.text
+
+
+def test_messages_of_one_person_at_once_are_answered_one_after_the_other(database_url: str, talk: Talk) -> None:
+    engine = create_engine(database_url, pool_size=8)
+    turns = Turns(engine, lambda: talk, PRIVACY, FixedClock(MONDAY_TEN))
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = list(pool.map(lambda n: turns.receive(_said("身份证丢了怎么补", n)), range(8)))
+    assert all("居民身份证丢失补领" in _text(outcome) for outcome in outcomes)
+    assert _count(engine, "residents") == 1
+    assert _count(engine, "messages") == 8
+    engine.dispose()
+
+
+def test_unfollowing_forgets_the_person(turns: Turns, engine: Engine) -> None:
+    turns.receive(_said("俺娘瘫炕上了 残疾证咋办 电话13800000001", 1))
+    turns.receive(_said("人工", 2))
+    assert turns.receive(_said(None, 3, kind="event", event="unsubscribe")).text is None
+    assert _count(engine, "residents") == 0
+    with engine.connect() as connection:
+        left = connection.execute(text("SELECT text, reply, resident_id FROM messages")).all()
+        asked = connection.execute(text("SELECT state, question, resident_id FROM handovers")).one()
+    assert set(left) == {(None, None, None)}
+    assert asked == ("withdrawn", None, None)
+    assert turns.receive(_said("人工", 2)).text is None, "a late repeat brings nothing back"
+    assert _count(engine, "residents") == 0
+
+
+def test_numbers_of_persons_are_masked_in_the_question_log(turns: Turns, engine: Engine) -> None:
+    turns.receive(_said("身份证371083194001010021丢了 电话13800000001"))
+    with engine.connect() as connection:
+        kept = connection.execute(text("SELECT m::text || r::text FROM messages m, residents r")).scalar_one()
+    for personal in ("371083194001010021", "13800000001", OPENID):
+        assert personal not in kept
+
+
+def test_a_request_for_a_person_says_when_and_keeps_its_place(turns: Turns, engine: Engine) -> None:
+    assert "17点" in _text(turns.receive(_said("人工", 1)))
+    turns.receive(_said("转人工", 2))
+    assert _count(engine, "handovers") == 1
+    with engine.connect() as connection:
+        promised = connection.execute(text("SELECT promised_at FROM handovers")).scalar_one()
+    assert promised == MONDAY_TEN + timedelta(hours=7)
+
+
+def test_the_application_owns_nothing(engine: Engine) -> None:
+    with engine.connect() as connection:
+        owned = connection.execute(text("SELECT count(*) FROM pg_tables WHERE tableowner = current_user")).scalar_one()
+        powers = "SELECT rolsuper OR rolcreatedb OR rolcreaterole FROM pg_roles WHERE rolname = current_user"
+        assert connection.execute(text(powers)).scalar_one() is False
+    assert owned == 0
