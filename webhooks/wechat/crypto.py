@@ -7,6 +7,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import secrets
 import struct
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -57,21 +58,22 @@ class WeChatCrypto:
             raise ValueError("an EncodingAESKey has 43 characters")
         self._app_id = app_id.encode()
 
-    def check_url(self, timestamp: str, nonce: str, signature: str) -> None:
-        """Proves that the caller knows the token; the body is not covered. Raises CallbackError (bad_signature)."""
-        _require_equal(self._sign(timestamp, nonce), signature)
+    def signature(self, *values: str) -> str:
+        """Of (timestamp, nonce) for an address, of (timestamp, nonce, Encrypt) for an encrypted message."""
+        # UTF-8 keeps the order of code points, so this sorts by byte value. SHA-1 is WeChat's choice.
+        joined = "".join(sorted((self._token, *values)))
+        return hashlib.sha1(joined.encode()).hexdigest()  # noqa: S324
 
-    def check_message(self, timestamp: str, nonce: str, encrypted: str, signature: str) -> None:
-        """Proves that `encrypted` comes from WeChat. Raises CallbackError (bad_signature)."""
-        _require_equal(self.msg_signature(timestamp, nonce, encrypted), signature)
+    def check(self, signature: str, *values: str) -> None:
+        """Raises CallbackError (bad_signature) unless `signature` is that of `values`."""
+        # As bytes: compare_digest refuses strings beyond ASCII, and `signature` can be anything.
+        if not hmac.compare_digest(self.signature(*values).encode(), signature.encode()):
+            raise CallbackError("bad_signature")
 
-    def msg_signature(self, timestamp: str, nonce: str, encrypted: str) -> str:
-        return self._sign(timestamp, nonce, encrypted)
-
-    def encrypt(self, text: str, prefix: bytes) -> str:
-        """The `Encrypt` of `text`. `prefix`: 16 bytes that nobody can foretell."""
+    def encrypt(self, text: str, prefix: bytes | None = None) -> str:
+        """The `Encrypt` of `text`. `prefix`: 16 bytes that nobody without the key can foretell, random by default."""
         message = text.encode()
-        frame = prefix + struct.pack(">I", len(message)) + message + self._app_id
+        frame = (prefix or secrets.token_bytes(PREFIX_BYTES)) + struct.pack(">I", len(message)) + message + self._app_id
         padder = PKCS7(PADDING_BLOCK_BITS).padder()
         padded = padder.update(frame) + padder.finalize()
         encryptor = self._cipher().encryptor()
@@ -90,11 +92,6 @@ class WeChatCrypto:
     def digest(self, text: str) -> bytes:
         """32 bytes that only the holder of the key can compute, always the same for the same text."""
         return hmac.digest(self._key, b"citizen-bot reply\0" + text.encode(), "sha256")
-
-    def _sign(self, *values: str) -> str:
-        # WeChat's definition asks for SHA-1. UTF-8 keeps the order of code points, so this sorts by byte value.
-        joined = "".join(sorted((self._token, *values)))
-        return hashlib.sha1(joined.encode()).hexdigest()  # noqa: S324
 
     def _cipher(self) -> Cipher[modes.CBC]:
         return Cipher(algorithms.AES(self._key), modes.CBC(self._key[:AES_BLOCK_BYTES]))
@@ -125,9 +122,3 @@ def _split_frame(frame: bytes) -> tuple[bytes, bytes]:
     if length > len(frame) - start:
         raise CallbackError("bad_length")
     return frame[start : start + length], frame[start + length :]
-
-
-def _require_equal(expected: str, given: str) -> None:
-    # As bytes: compare_digest refuses strings beyond ASCII, and `given` can be anything.
-    if not hmac.compare_digest(expected.encode(), given.encode()):
-        raise CallbackError("bad_signature")

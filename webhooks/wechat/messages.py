@@ -70,14 +70,18 @@ class Message:
 def read_xml(body: bytes, limit: int) -> Fields:
     """The elements of one XML document of at most `limit` bytes of UTF-8. Raises CallbackError."""
     _check_size(body, limit)
-    # The fixed encoding overrules the document's own declaration.
+    # The fixed encoding overrules what the document declares, but not what the parser guesses: UTF-16 is told by its
+    # NULs, or by a mark that no UTF-8 has.
+    if b"\0" in body:
+        raise CallbackError("bad_xml")
     parser = XMLParser(encoding="utf-8", forbid_dtd=True)
     try:
+        body.decode()
         parser.feed(body)
         root: Element = parser.close()
     except DefusedXmlException:
         raise CallbackError("dtd_forbidden") from None
-    except ParseError:
+    except (ParseError, UnicodeDecodeError):
         raise CallbackError("bad_xml") from None
     if root.tag != "xml":
         raise CallbackError("bad_xml")
@@ -91,9 +95,7 @@ def read_json(body: bytes, limit: int) -> Fields:
     """The fields of one JSON object of at most `limit` bytes, numbers as text. Raises CallbackError."""
     _check_size(body, limit)
     try:
-        value = json.loads(
-            body.decode(), parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_unique
-        )
+        value = json.loads(body.decode(), parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_unique)
     except (ValueError, RecursionError):
         raise CallbackError("bad_xml") from None
     fields = _json_field(value, DEPTH_LIMIT)

@@ -61,7 +61,7 @@ def encrypted_reply(crypto: WeChatCrypto, xml: str, at: datetime) -> str:
 
 def envelope(crypto: WeChatCrypto, xml: str, *, prefix: bytes, timestamp: str, nonce: str) -> str:
     encrypted = crypto.encrypt(xml, prefix)
-    signature = crypto.msg_signature(timestamp, nonce, encrypted)
+    signature = crypto.signature(timestamp, nonce, encrypted)
     return (
         f"<xml><Encrypt>{_cdata(encrypted)}</Encrypt><MsgSignature>{_cdata(signature)}</MsgSignature>"
         f"<TimeStamp>{timestamp}</TimeStamp><Nonce>{_cdata(nonce)}</Nonce></xml>"
