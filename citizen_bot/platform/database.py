@@ -46,7 +46,9 @@ def create_engine(url: str, *, pool_size: int = 4, timeout_ms: int = REQUEST_TIM
     carry the statement's parameters.
     """
     options = (
-        f"-c role={APPLICATION_ROLE} -c lock_timeout={timeout_ms} -c statement_timeout={timeout_ms} -c timezone=UTC"
+        f"-c role={APPLICATION_ROLE} -c timezone=UTC -c lock_timeout={timeout_ms}"
+        # Longer, so that a wait for a lock ends as one.
+        f" -c statement_timeout={timeout_ms + 500}"
     )
     return sqlalchemy_engine(
         database_url(url),
