@@ -51,7 +51,7 @@ class CueBook:
     """All cues of all kinds."""
 
     def __init__(self, cues: Iterable[Cue]) -> None:
-        self._cues = tuple(cues)
+        self._cues = tuple(dict.fromkeys(cues))
         self._chars: PhraseBook[tuple[int, int]] = PhraseBook()
         self._sounds: PhraseBook[tuple[int, int]] = PhraseBook()
         for number, cue in enumerate(self._cues):
@@ -70,14 +70,14 @@ class CueBook:
             if not all(any(s <= start and end <= e for s, e in names) for start, end in sign.spans)
         ]
         exact = _undominated(exact)
-        taken = {at for start, end in names for at in range(start, end)}
-        taken |= {at for sign in exact for start, end in sign.spans for at in range(start, end)}
+        shielded = {at for start, end in names for at in range(start, end)}
+        written = [_places(sign) for sign in exact]
         alike: list[Sign] = []
         found = self._signs(self._sounds.find([u.key for u in units]), exact=False)
         for sign in sorted(found, key=lambda s: (-s.length, s.start)):
-            places = {at for start, end in sign.spans for at in range(start, end)}
-            if not places & taken:
-                taken |= places
+            places = _places(sign)
+            if not places & shielded and all(places > other for other in written if places & other):
+                shielded |= places
                 alike.append(sign)
         return exact + alike
 
@@ -102,6 +102,10 @@ class CueBook:
                     weight = cue.weight if exact else cue.weight * SOUND_ALIKE
                     signs.append(Sign(cue.kind, cue.label, weight, tuple(spans), exact))
         return signs
+
+
+def _places(sign: Sign) -> set[int]:
+    return {at for start, end in sign.spans for at in range(start, end)}
 
 
 def _undominated(signs: Sequence[Sign]) -> list[Sign]:

@@ -10,7 +10,7 @@ from citizen_bot.matching.index import MUTED, Passage, SubjectIndex, Text
 from citizen_bot.matching.knowledge import CueWords, Knowledge
 from citizen_bot.matching.model import Candidate, Decision, Facet, Intent, Match
 from citizen_bot.matching.phrases import PhraseBook, longest
-from citizen_bot.matching.reading import Reader, Unit
+from citizen_bot.matching.reading import BREAK, Reader, Unit
 from citizen_bot.matching.words import Words
 
 # --- The thresholds of the decision. How they were chosen: docs/adr/0006-matching.md ---
@@ -23,6 +23,12 @@ ABOUT_US, ASKED_ABOUT_US = 0.3, 0.02
 # What a strong and a weak cue count, and the sum from which an intent is meant.
 STRONG, WEAK = 1.0, 0.4
 MEANT = 0.6
+# How much more a cue at the end of a message counts, and how much the cues of a label beside its heaviest.
+LATER, OTHERS = 0.8, 0.4
+# What takes back or tells of a task names the task too (取消预约, 投诉上门服务).
+PRIORITY = {"cancel": 1.6, "complain": 1.4, "progress": 1.2}
+# A message this long asks something, even where no cue tells what: then how.
+QUESTION = 9
 # An answer to a clarifying question: so much of it must be explained, and so much more than by the next item.
 CHOSEN, CHOSEN_AHEAD = 0.3, 0.15
 
@@ -44,14 +50,19 @@ class _Reading:
     signs: list[Sign]
 
     def sums(self, kind: str) -> dict[str, float]:
-        """For each label of a kind the weight of its cues, later and longer ones counting more."""
-        result: dict[str, float] = {}
+        """For each label of a kind the weight of its cues: the heaviest, and a part of the others.
+
+        Later and longer cues count more: a message that asks two things means the last.
+        """
+        heaviest: dict[str, float] = {}
+        total: dict[str, float] = {}
         length = len(self.text.units) or 1
         for sign in self.signs:
             if sign.kind == kind:
-                weight = sign.weight * (1 + 0.5 * sign.end / length) * min(1.5, 0.5 + sign.length / 4)
-                result[sign.label] = result.get(sign.label, 0.0) + weight
-        return result
+                weight = sign.weight * (1 + LATER * sign.end / length) * min(1.5, 0.5 + sign.length / 4)
+                heaviest[sign.label] = max(heaviest.get(sign.label, 0.0), weight)
+                total[sign.label] = total.get(sign.label, 0.0) + weight
+        return {label: most + OTHERS * (total[label] - most) for label, most in heaviest.items()}
 
 
 @dataclass(slots=True)
@@ -163,7 +174,7 @@ class Matcher:
         names = [(f.start, f.end) for f in longest(self._names.find(chars))]
         names += [(f.start, f.end) for f in longest(self._name_sounds.find([u.key for u in units]))]
         signs = self._cues.find(units, names)
-        weights = [1.0] * len(units)
+        weights = [0.0 if char == BREAK else 1.0 for char in chars]
         for found in self._fillers.find(chars):
             weights[found.start : found.end] = [MUTED] * found.length
         for sign in signs:
@@ -185,7 +196,7 @@ class Matcher:
     def _intent(self, reading: _Reading, items: Sequence[Candidate], topic: str | None) -> tuple[Intent, float]:
         sums = reading.sums("intent")
         ours = sums.pop("guide", 0.0)
-        best = max(sums, key=lambda k: sums[k], default=None)
+        best = max(sums, key=lambda k: sums[k] * PRIORITY.get(k, 1.0), default=None)
         if best and sums[best] >= MEANT:
             return _intent(best), min(1.0, sums[best])
         likely = sum(candidate.score for candidate in items)
@@ -207,6 +218,8 @@ class Matcher:
         best = max(sums, key=lambda k: sums[k], default=None)
         if best == "fee" and guide and guide.kind == "行政给付" and "amount" not in sums:
             return "amount"
+        if best is None and guide and len(reading.text.units) >= QUESTION:
+            return "how"
         return cast(Facet | None, best)
 
 
@@ -219,7 +232,7 @@ def _bare(normal: str) -> str:
 
 
 def _keys(units: Sequence[Unit]) -> str:
-    return " ".join(u.key for u in units)
+    return " ".join(u.key for u in units if u.char != BREAK)
 
 
 def _cues(reader: Reader, kind: str, labels: Mapping[str, CueWords]) -> Iterator[Cue]:

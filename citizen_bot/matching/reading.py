@@ -17,7 +17,9 @@ LONGEST = 1024
 
 _DIGITS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
 _AGE = re.compile(r"([0-9]{1,3}|[一二三四五六七八九十百两零]{1,5})(?:几|多|来)?(?:周)?岁")
-_RUN = re.compile(r"[a-z]+|[0-9]+(?:岁)?|[\u3400-\u9fff]")
+_RUN = re.compile(r"[a-z]+|[0-9]+(?:岁)?|[\u3400-\u9fff]|[,。!?;:、…\n]+")
+# Stands between two clauses, so that nothing is read across them.
+BREAK = ","
 _REPEATED = re.compile(r"(\D)\1{2,}")
 
 
@@ -94,10 +96,12 @@ class Reader:
         return _AGE.sub(_decade, self._replace(text))
 
     def units(self, normal: str) -> list[Unit]:
-        """The units of a normal text; everything else (blanks, marks, emoji) only separates Latin words."""
+        """The units of a normal text. Blanks, emoji and the like only separate Latin words; marks become a `BREAK`."""
         units: list[Unit] = []
         for run in _RUN.findall(normal):
-            if run[0].isascii():
+            if not run[0].isalnum():
+                units.append(Unit(BREAK, BREAK, BREAK))
+            elif run[0].isascii():
                 units.extend(self._latin(run))
             else:
                 sound = _sound(run)
@@ -110,7 +114,7 @@ class Reader:
         chars = "".join(u.char for u in alone)
         if len(chars) != len(alone):
             return [alone]
-        spoken = lazy_pinyin(chars, style=Style.NORMAL, v_to_u=False, errors=list)
+        spoken = lazy_pinyin(chars, style=Style.NORMAL, v_to_u=False, errors="default")
         if len(spoken) != len(alone):
             return [alone]
         inside = [Unit(u.char, sound, self._keys.get(sound, sound)) for u, sound in zip(alone, spoken, strict=True)]
