@@ -115,12 +115,16 @@ class _Callback:
         return response
 
     def _body(self) -> bytes:
-        """At most `max_body` bytes; what announces or brings more is not read on."""
-        request.max_content_length = self._config.max_body
+        """Raises CallbackError (too_large): at once where the size is announced, else after one byte too many."""
+        request.max_content_length = self._config.max_body + 1
         try:
-            return request.get_data(cache=False)
+            body = request.get_data(cache=False)
         except RequestEntityTooLarge:
             raise CallbackError("too_large") from None
+        # A body without an announced size ends at that limit, without a word.
+        if len(body) > self._config.max_body:
+            raise CallbackError("too_large")
+        return body
 
     def _check_address(self) -> None:
         """The caller knows the token, and not from an old log."""
