@@ -155,8 +155,16 @@ class Pusher:
         with self._store.open() as state:
             reports, state.reports = state.reports, []
         for report in reports:
-            fields = {"MsgID": report["msgid"], "Status": report["status"]}
-            self._event(report["openid"], "TEMPLATESENDJOBFINISH", report["status"], fields)
+            fields = {
+                "ToUserName": self._account.original_id,
+                "FromUserName": report["openid"],
+                "CreateTime": int(self._now()),
+                "MsgType": "event",
+                "Event": "TEMPLATESENDJOBFINISH",
+                "MsgID": report["msgid"],
+                "Status": report["status"],
+            }
+            self._until_taken(fields, overlap=1, entry=0)
         return len(reports)
 
     def raw(self, body: bytes, query: Mapping[str, str]) -> Outcome:
@@ -248,7 +256,7 @@ class Pusher:
         return {
             "fields": dict(fields),
             "mode": self._mode,
-            "kind": outcome.kind,
+            "outcome": outcome.kind,
             "reply": outcome.reply,
             "deliveries": [{k: v for k, v in asdict(d).items() if k != "reply"} for d in outcome.deliveries],
         }

@@ -27,6 +27,7 @@ JSON_TYPE = "application/json; encoding=utf-8"
 ESCAPED = re.compile(rb"\\u[0-9a-fA-F]{4}")
 NOBODY = Token(app="", kind="", expires=0.0)
 LOGGED_TEXT = 2000
+LARGEST_BODY = 24 * 2**20
 
 
 def create_fake_blueprint(store: Store, clock: Clock, sleep: Callable[[float], None] = time.sleep) -> Blueprint:
@@ -52,6 +53,8 @@ def create_fake_blueprint(store: Store, clock: Clock, sleep: Callable[[float], N
 
     @blueprint.route("/<path:path>", methods=METHODS)
     def call(path: str) -> Response:
+        # Uploads are larger than what the application takes elsewhere.
+        request.max_content_length = LARGEST_BODY
         name = f"/{path}"
         with store.open() as state:
             fault = faults.take(state, name)
@@ -139,7 +142,7 @@ def _served(state: FakeState, path: str, fault: Fault | None, at: float) -> Answ
     try:
         given = endpoint.do(state, _read(state, path, endpoint, at))
     except Refusal as refusal:
-        return _refused(refusal.code, refusal.detail, state.next_number())
+        given = _refused(refusal.code, refusal.detail, state.next_number())
     answer = given if isinstance(given, Answer) else Answer(given)
     if answer.json is not None and endpoint.plain_text:
         return Answer(answer.json, headers={"Content-Type": "text/plain"})

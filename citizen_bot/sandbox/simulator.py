@@ -226,8 +226,9 @@ def _line(entry: Entry) -> dict[str, Any]:
         "mode": MODES.get(detail.get("mode", ""), ""),
         # A browser's numbers are too short for it.
         "msg_id": str(sent.get("MsgId", "")),
+        "media_id": sent.get("MediaId"),
         "deliveries": detail.get("deliveries", []),
-        "outcome": detail.get("kind"),
+        "outcome": detail.get("outcome"),
         "same": detail.get("same"),
         "pieces": [{"text": entry["text"]}],
     }

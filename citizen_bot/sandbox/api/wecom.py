@@ -1,7 +1,6 @@
 """WeCom: tokens and messages of applications, and group robots. All under /wecom."""
 
 import base64
-import binascii
 import hashlib
 import json
 from typing import Any
@@ -54,7 +53,7 @@ def _check_body(state: FakeState, kind: str, body: dict[str, Any], at: float) ->
 def _check_image(body: dict[str, Any]) -> None:
     try:
         picture = base64.b64decode(text(body, "base64", 40058), validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise Refusal(40058) from error
     if len(picture) > 2 * 2**20:
         raise Refusal(45001)
