@@ -165,7 +165,11 @@ def _runner(name: str, registered: _Task, context: TaskContext) -> Callable[...,
     def run(*, request_id: str = "", timestamp: int | None = None, **args: Any) -> None:
         bind_request_id(request_id or new_request_id())
         log.info("job started", task=name)
-        registered.function(context, **args)
+        try:
+            registered.function(context, **args)
+        except Exception:
+            log.warning("job attempt failed", task=name, exc_info=True)
+            raise
         log.info("job done", task=name)
 
     return run

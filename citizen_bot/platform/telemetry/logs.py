@@ -107,6 +107,7 @@ def configure_logging(level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    for noisy in ("werkzeug", "alembic", "jieba", "urllib3"):
+    # Procrastinate tells of every step of a job; ours are told by citizen_bot.platform.jobs, with the request's id.
+    for noisy in ("werkzeug", "alembic", "jieba", "urllib3", "procrastinate"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     logging.captureWarnings(True)
