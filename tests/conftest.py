@@ -23,6 +23,7 @@ from citizen_bot.app import Language
 from citizen_bot.catalog import loader
 from citizen_bot.dialogue.talk import Talk
 from citizen_bot.platform.database import create_engine, migrate
+from citizen_bot.platform.embedded import OWNER, Engines
 from citizen_bot.settings import Settings
 
 # Colours and other people's settings must not reach the commands under test.
@@ -32,8 +33,13 @@ START_TIMEOUT_S = 90
 
 @pytest.fixture(scope="session")
 def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a PostgreSQL server of the tests' own, as its superuser."""
-    yield os.environ["TEST_SERVER_URL"]
+    """The address of a PostgreSQL server of the tests' own, with the login that owns its databases."""
+    engines = Engines(tmp_path_factory.mktemp("postgres"))
+    try:
+        engines.postgres.start()
+        yield engines.postgres.url_of(OWNER, "postgres")
+    finally:
+        engines.stop()
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +58,7 @@ def new_database(server_url: str, migrated_template: str) -> Iterator[Callable[[
 
     def make() -> str:
         name = f"test_{secrets.token_hex(6)}"
-        _administer(server_url, f"CREATE DATABASE {name} TEMPLATE {migrated_template} STRATEGY file_copy")
+        _administer(server_url, f"CREATE DATABASE {name} TEMPLATE {migrated_template}")
         made.append(name)
         return _database(server_url, name)
 

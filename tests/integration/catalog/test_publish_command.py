@@ -26,11 +26,11 @@ def current(engine: Engine) -> str | None:
         return store.current_hash(connection)
 
 
-def test_publishing_prints_the_hash_and_may_be_repeated(engine: Engine, catalogue_database: str) -> None:
+def test_publishing_prints_the_hash_and_may_be_repeated(engine: Engine, database_url: str) -> None:
     expected = load(data_folder("guides")).hash
 
     for _ in range(2):
-        result = publish("--database-url", catalogue_database)
+        result = publish("--database-url", database_url)
         assert (result.exit_code, result.stdout) == (0, f"{expected}\n")
 
     assert current(engine) == expected
@@ -38,23 +38,23 @@ def test_publishing_prints_the_hash_and_may_be_repeated(engine: Engine, catalogu
         assert connection.scalar(text("SELECT count(*) FROM catalogue_versions")) == 1
 
 
-def test_a_faulty_catalogue_is_not_published(engine: Engine, catalogue_database: str, tmp_path: Path) -> None:
+def test_a_faulty_catalogue_is_not_published(engine: Engine, database_url: str, tmp_path: Path) -> None:
     folder = tmp_path / "guides"
     shutil.copytree(data_folder("guides") / "places", folder / "places")
     (folder / "残联").mkdir()
     (folder / "残联" / "x.yaml").write_text("id: y\n", encoding="utf-8")
 
-    result = publish("--guides", str(folder), "--database-url", catalogue_database)
+    result = publish("--guides", str(folder), "--database-url", database_url)
 
     assert result.exit_code == 1
     assert "guides/残联/x.yaml:1 id：应和文件名一样，是“x”，现在是“y”" in result.stdout.splitlines()
     assert current(engine) is None
 
 
-def test_the_database_of_a_running_service_is_found(engine: Engine, catalogue_database: str, tmp_path: Path) -> None:
+def test_the_database_of_a_running_service_is_found(engine: Engine, database_url: str, tmp_path: Path) -> None:
     run = tmp_path / "home" / "run"
     run.mkdir(parents=True)
-    (run / "database-url").write_text(catalogue_database + "\n", encoding="utf-8")
+    (run / "database-url").write_text(database_url + "\n", encoding="utf-8")
 
     assert publish().exit_code == 0
     assert current(engine) is not None
