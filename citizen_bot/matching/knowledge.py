@@ -7,6 +7,7 @@ fillers.yaml        words that carry no meaning
 facets.yaml         cues of each facet
 intents.yaml        cues of each intent but guide and oos, and whole messages
 out_of_scope.yaml   known subjects that are not ours, and where to turn instead
+without_guide.yaml  items that have no guide yet: id: [names]
 """
 
 from collections.abc import Mapping
@@ -70,12 +71,13 @@ class Knowledge:
     facets: Mapping[str, CueWords]
     intents: Mapping[str, CueWords]
     topics: Mapping[str, Topic]
+    without_guide: Mapping[str, tuple[str, ...]]
 
 
 _PHRASE = fields.String(required=True, validate=validate.Length(min=1, max=60))
 
 
-def _phrases() -> fields.List:
+def _phrases() -> fields.List[str]:
     return fields.List(_PHRASE, load_default=list)
 
 
@@ -125,6 +127,7 @@ def load_knowledge(intents_dir: Path) -> Knowledge:
     facets = files.mapping("facets.yaml", fields.Nested(_CueWordsSchema), set(FACETS))
     intents = files.mapping("intents.yaml", fields.Nested(_CueWordsSchema), set(INTENTS))
     topics = files.mapping("out_of_scope.yaml", fields.Nested(_TopicSchema))
+    without_guide = files.mapping("without_guide.yaml", fields.List(_PHRASE, required=True))
     replacements = {variant: standard for standard, variants in synonyms.items() for variant in variants}
     for variant in sorted(set(replacements) & set(dialect)):
         files.fault("dialect.yaml", (variant,), "stands in synonyms.yaml too")
@@ -139,6 +142,7 @@ def load_knowledge(intents_dir: Path) -> Knowledge:
         topics={
             key: Topic(key, t["name"], tuple(t["words"]), tuple(t["examples"]), t["where"]) for key, t in topics.items()
         },
+        without_guide={item: tuple(names) for item, names in without_guide.items()},
     )
 
 
@@ -189,7 +193,8 @@ class _Files:
             self.faults.append(f"{self.folder / name}:1: must be a mapping of keys to values")
             return {}
         self._lines[name] = {}
-        self._note_lines(name, node, ())
+        if node is not None:
+            self._note_lines(name, node, ())
         return content
 
     def _note_lines(self, name: str, node: yaml.Node, path: tuple[str, ...]) -> None:

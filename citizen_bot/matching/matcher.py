@@ -32,7 +32,8 @@ QUESTION = 9
 # An answer to a clarifying question: so much of it must be explained, and so much more than by the next item.
 CHOSEN, CHOSEN_AHEAD = 0.3, 0.15
 
-_TOPIC = "#"
+# Subjects that are no items of the catalogue: foreign topics, and our items that have no guide yet.
+_TOPIC, _ABSENT = "#", "?"
 _WITHOUT_ITEM = frozenset({"greet", "thanks", "human", "rate", "site"})
 # A name of a catalogue up to this length becomes a word; longer ones are made of words.
 _WORD_LENGTH = 4
@@ -88,6 +89,8 @@ class Matcher:
         fillers = dict.fromkeys(reader.normal(f) for f in (*knowledge.fillers, *(p.name for p in places)))
         names = [n for g in catalogue.guides.values() for n in (g.name, *g.aliases)]
         names += [w for t in knowledge.topics.values() for w in t.words]
+        absent = {i: names for i, names in knowledge.without_guide.items() if i not in catalogue.guides}
+        names += [n for absent_names in absent.values() for n in absent_names]
         named = [reader.units(reader.normal(name)) for name in names]
         whole = {phrase: _intent(i) for i, words in knowledge.intents.items() for phrase in words.whole}
         matcher = cls(
@@ -107,6 +110,8 @@ class Matcher:
         for topic in knowledge.topics.values():
             texts = [(w, 1.0, True, True) for w in topic.words] + [(e, 0.9, True, False) for e in topic.examples]
             passages += matcher._passages(_TOPIC + topic.key, texts)
+        for item, absent_names in absent.items():
+            passages += matcher._passages(_ABSENT + item, [(n, 1.0, True, True) for n in absent_names])
         matcher._index = SubjectIndex(passages, matcher._words)
         return matcher
 
@@ -132,21 +137,24 @@ class Matcher:
         if whole:
             return Match(whole, None, None, "answer", 1.0, ())
         ranked = self._index.rank(reading.text)
-        items = tuple(Candidate(s, round(p, 4)) for s, p in ranked if not s.startswith(_TOPIC))[:5]
-        topic = ranked[0][0].removeprefix(_TOPIC) if ranked and ranked[0][0].startswith(_TOPIC) else None
-        sure = ranked[0][1] if ranked else 0.0
-        intent, meant = self._intent(reading, items, topic if sure >= FOREIGN else None)
+        items = tuple(Candidate(s, round(p, 4)) for s, p in ranked if s[0] not in _TOPIC + _ABSENT)[:5]
+        first, sure = ranked[0] if ranked else ("", 0.0)
+        topic = first.removeprefix(_TOPIC) if first.startswith(_TOPIC) and sure >= FOREIGN else None
+        ours = sum(p for s, p in ranked if not s.startswith(_TOPIC))
+        intent, meant = self._intent(reading, ours, topic)
         if intent in _WITHOUT_ITEM:
             facet = self._facet(reading, None) if intent == "site" else None
             return Match(intent, None, facet if facet in ("where", "time") else None, "answer", meant, items)
         if intent == "oos":
-            return Match("oos", None, None, "fallback", meant, items, topic if sure >= FOREIGN else None)
+            return Match("oos", None, None, "fallback", meant, items, topic)
         best = items[0] if items and items[0].score >= SURE else None
         if intent != "guide":
-            return Match(intent, best and best.item, None, "answer", best.score if best else meant, items)
+            return Match(intent, best.item if best else None, None, "answer", best.score if best else meant, items)
         if self._follows_up(reading, items):
             return Match("guide", None, self._facet(reading, None), "fallback", meant, (), follow_up=True)
         facet = self._facet(reading, self._guides[items[0].item] if items else None)
+        if first.startswith(_ABSENT) and sure >= OFFERED:
+            return Match("guide", None, facet, "fallback", sure, items)
         if best:
             return Match("guide", best.item, facet, "answer", best.score, items)
         decision: Decision = "clarify" if items and items[0].score >= OFFERED else "fallback"
@@ -193,13 +201,12 @@ class Matcher:
 
     # --- deciding ---
 
-    def _intent(self, reading: _Reading, items: Sequence[Candidate], topic: str | None) -> tuple[Intent, float]:
+    def _intent(self, reading: _Reading, likely: float, topic: str | None) -> tuple[Intent, float]:
         sums = reading.sums("intent")
         ours = sums.pop("guide", 0.0)
         best = max(sums, key=lambda k: sums[k] * PRIORITY.get(k, 1.0), default=None)
         if best and sums[best] >= MEANT:
             return _intent(best), min(1.0, sums[best])
-        likely = sum(candidate.score for candidate in items)
         if topic:
             return "oos", 1 - likely
         asked = reading.sums("facet")
