@@ -6,6 +6,7 @@ faults with POST /__fake__/faults (see faults.parse) and takes them away with DE
 
 import io
 import re
+import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -203,7 +204,7 @@ def _spoiled(answer: Answer, fault: Fault | None, sleep: Callable[[float], None]
         case "delay":
             sleep(detail["seconds"])
         case "drop_before" | "drop_after":
-            return Response(_broken())
+            return Response(_broken(request.environ.get("werkzeug.socket")))
         case "truncate":
             response.set_data(response.get_data()[: detail["length"]])
         case "garbage":
@@ -213,9 +214,14 @@ def _spoiled(answer: Answer, fault: Fault | None, sleep: Callable[[float], None]
     return response
 
 
-def _broken() -> Iterator[bytes]:
-    """A body that ends the connection instead of beginning."""
+def _broken(connection: socket.socket | None) -> Iterator[bytes]:
+    """A body that ends the connection instead of beginning.
+
+    Granian does not hand its connection out: there the answer ends without a body.
+    """
     yield from ()
+    if connection is not None:
+        connection.shutdown(socket.SHUT_RDWR)
     raise ConnectionAbortedError
 
 
