@@ -31,6 +31,8 @@ TOPIC_FOR = timedelta(hours=24)
 TOPICS_KEPT = 5
 OFFERED = 3
 NEAREST = 3
+# Characters of a message that are read: WeChat lets people send about this many.
+READ = 700
 # Farther than this from every centre, "the nearest" would be no help.
 FAR_KM = 60
 
@@ -165,6 +167,7 @@ class Talk:
                 return Turn(before, Reply())
 
     def _said(self, before: Conversation, text: str, now: datetime) -> Turn:
+        text = text[:READ]
         number = self._signals.emergency(text)
         if number is not None:
             reply = Reply((Text(self._say("emergency", number=number)),))

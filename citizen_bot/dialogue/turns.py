@@ -20,6 +20,8 @@ from citizen_bot.platform.privacy import Privacy, mask
 from citizen_bot.platform.telemetry import metrics
 
 LOCK_NOT_AVAILABLE = "55P03"
+# WeChat's own limit for a message is 2,048 bytes; a longer one was not typed by a person.
+TEXT_KEPT = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,9 @@ class Turns:
         with self._engine.begin() as connection:
             message_id = self._claim(connection, incoming)
             if message_id is None:
+                metrics.repeats.inc()
                 return self._stored(connection, incoming)
+            metrics.messages.labels(kind=incoming.event or incoming.kind).inc()
             return self._answer(connection, message_id, incoming)
 
     def _claim(self, connection: Connection, incoming: Incoming) -> int | None:
@@ -65,7 +69,7 @@ class Turns:
             .values(
                 key=self._key(incoming),
                 kind=incoming.event or incoming.kind,
-                text=None if incoming.text is None else mask(incoming.text),
+                text=None if incoming.text is None else mask(incoming.text[:TEXT_KEPT]),
                 received_at=incoming.received_at,
                 request_id=incoming.request_id,
                 candidates=[],
@@ -86,7 +90,6 @@ class Turns:
     def _stored(self, connection: Connection, incoming: Incoming) -> Outcome:
         query = select(messages.c.reply, messages.c.replied_at).where(messages.c.key == self._key(incoming))
         row: Row[tuple[str | None, datetime]] = connection.execute(query).one()
-        metrics.repeats.inc()
         return Outcome(text=row[0], at=row[1])
 
     def _answer(self, connection: Connection, message_id: int, incoming: Incoming) -> Outcome:

@@ -66,8 +66,8 @@ class WeChatDoor:
 def create_wechat_blueprint(*, receive: Callable[[Incoming], Outcome], config: WeChatDoor, clock: Clock) -> Blueprint:
     """The callback of one account.
 
-    `receive` gets only messages whose sender is proved. It may raise TurnBusy (then WeChat is told that all is well,
-    and another delivery brings the answer); whatever else it raises ends in an apology to the resident.
+    `receive` gets only messages whose sender is proved. It may raise TurnBusy (the message is still being answered
+    elsewhere: WeChat is told that all is well); whatever else it raises ends in an apology to the resident.
     """
     blueprint = Blueprint("wechat", __name__)
     callback = _Callback(receive, config, clock)
@@ -109,7 +109,6 @@ class _Callback:
         incoming = messages.to_incoming(
             message, account=self._config.app_id, received_at=self._clock.now(), request_id=current_request_id()
         )
-        metrics.messages.labels(kind=incoming.event or incoming.kind).inc()
         response = self._respond(message, incoming, encrypted=encrypted)
         metrics.reply_seconds.observe(time.perf_counter() - started)
         return response

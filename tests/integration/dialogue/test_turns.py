@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import Connection, Engine, event, text
 
 from citizen_bot.dialogue.model import Incoming
@@ -46,6 +47,18 @@ def test_a_repeat_gets_the_same_answer_and_does_nothing_more(turns: Turns, engin
     assert first.text
     assert turns.receive(_said("人工")) == first
     assert _effects(engine) == (1, 1, 1)
+
+
+def test_a_message_is_counted_once_and_its_repeats_apart(turns: Turns) -> None:
+    before = [_counted("citizen_bot_messages_total", kind="text"), _counted("citizen_bot_repeats_total")]
+    for _ in range(3):
+        turns.receive(_said("你好"))
+    after = [_counted("citizen_bot_messages_total", kind="text"), _counted("citizen_bot_repeats_total")]
+    assert [now - then for now, then in zip(after, before, strict=True)] == [1, 2]
+
+
+def _counted(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(name, labels) or 0.0
 
 
 def test_twenty_repeats_at_once_get_the_same_answer(database_url: str, talk: Talk) -> None:
