@@ -73,13 +73,21 @@ class CueBook:
         shielded = {at for start, end in names for at in range(start, end)}
         written = [_places(sign) for sign in exact]
         alike: list[Sign] = []
-        found = self._signs(self._sounds.find([u.key for u in units]), exact=False)
+        heard = [f for f in self._sounds.find([u.key for u in units]) if self._believable(f, units)]
+        found = self._signs(heard, exact=False)
         for sign in sorted(found, key=lambda s: (-s.length, s.start)):
             places = _places(sign)
             if not places & shielded and all(places > other for other in written if places & other):
                 shielded |= places
                 alike.append(sign)
         return exact + alike
+
+    def _believable(self, found: Found[tuple[int, int]], units: Sequence[Unit]) -> bool:
+        """Two syllables sound like much else (大风, 打分): one of them must be written right, or both be pinyin."""
+        number, place = found.value
+        part = self._cues[number].parts[place]
+        heard = units[found.start : found.end]
+        return len(part) > 2 or any(h.char in ("", p.char) for h, p in zip(heard, part, strict=True))
 
     def _signs(self, found: Sequence[Found[tuple[int, int]]], *, exact: bool) -> list[Sign]:
         places: dict[tuple[int, int], list[Found[tuple[int, int]]]] = {}

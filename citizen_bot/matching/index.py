@@ -99,7 +99,7 @@ class Weights:
 
 
 # Fitted; see the module's docstring.
-WEIGHTS = Weights((-0.4, 0.42, 3.38, 0.35, 4.96, 2.96, 2.05), 6.64, 0.76)
+WEIGHTS = Weights((-1.07, 0.67, 3.56, -0.08, 5.27, 2.43, 3.2), 6.16, 0.5)
 
 Terms = dict[str, float]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
-from citizen_bot.catalog.model import Catalogue, Guide
+from citizen_bot.catalog.model import Catalogue, Division, Guide, Site
 from citizen_bot.matching.cues import Cue, CueBook, Sign
 from citizen_bot.matching.index import MUTED, Passage, SubjectIndex, Text
 from citizen_bot.matching.knowledge import CueWords, Knowledge
@@ -15,7 +15,7 @@ from citizen_bot.matching.words import Words
 
 # --- The thresholds of the decision. How they were chosen: docs/adr/0006-matching.md ---
 # An item is answered from this probability on, and offered from this one on.
-SURE, OFFERED = 0.75, 0.1
+SURE, OFFERED = 0.7, 0.1
 # A known foreign subject is named from this probability on.
 FOREIGN = 0.4
 # A message is about one of our items from this probability on; with a facet asked for, from the lower one.
@@ -26,7 +26,7 @@ MEANT = 0.6
 # How much more a cue at the end of a message counts, and how much the cues of a label beside its heaviest.
 LATER, OTHERS = 0.8, 0.4
 # What takes back or tells of a task names the task too (取消预约, 投诉上门服务).
-PRIORITY = {"cancel": 1.6, "complain": 1.4, "progress": 1.2}
+PRIORITY = {"cancel": 1.6, "complain": 2.0, "progress": 1.2}
 # A message this long asks something, even where no cue tells what: then how.
 QUESTION = 9
 # An answer to a clarifying question: so much of it must be explained, and so much more than by the next item.
@@ -85,8 +85,8 @@ class Matcher:
     def build(cls, catalogue: Catalogue, knowledge: Knowledge) -> "Matcher":
         """All memory is taken here. Seconds for thousands of items."""
         reader = Reader(knowledge.replacements, [(m.place, m.variant, m.standard) for m in knowledge.merges])
-        places = (*catalogue.sites.values(), *catalogue.divisions.values())
-        fillers = dict.fromkeys(reader.normal(f) for f in (*knowledge.fillers, *(p.name for p in places)))
+        places: list[Site | Division] = [*catalogue.sites.values(), *catalogue.divisions.values()]
+        fillers = {reader.normal(f) for f in (*knowledge.fillers, *(place.name for place in places))}
         names = [n for g in catalogue.guides.values() for n in (g.name, *g.aliases)]
         names += [w for t in knowledge.topics.values() for w in t.words]
         absent = {i: names for i, names in knowledge.without_guide.items() if i not in catalogue.guides}
@@ -98,7 +98,7 @@ class Matcher:
             CueBook([*_cues(reader, "facet", knowledge.facets), *_cues(reader, "intent", knowledge.intents)]),
             {_bare(reader.normal(phrase)): intent for phrase, intent in whole.items()},
             {_keys(reader.units(reader.normal(phrase))): i for phrase, i in whole.items() if len(phrase) > 1},
-            PhraseBook((f, f) for f in fillers),
+            PhraseBook((f, f) for f in sorted(fillers)),
             PhraseBook(([u.char for u in units], "") for units in named if len(units) > 1),
             PhraseBook(([u.key for u in units], "") for units in named if len(units) > 2),
             dict(catalogue.guides),
@@ -150,7 +150,7 @@ class Matcher:
         best = items[0] if items and items[0].score >= SURE else None
         if intent != "guide":
             return Match(intent, best.item if best else None, None, "answer", best.score if best else meant, items)
-        if self._follows_up(reading, items):
+        if reading.text.content <= 1 and reading.sums("facet"):
             return Match("guide", None, self._facet(reading, None), "fallback", meant, (), follow_up=True)
         facet = self._facet(reading, self._guides[items[0].item] if items else None)
         if first.startswith(_ABSENT) and sure >= OFFERED:
@@ -215,10 +215,6 @@ class Matcher:
         if best and not asked:
             return _intent(best), sums[best]
         return "oos", 1 - likely
-
-    def _follows_up(self, reading: _Reading, items: Sequence[Candidate]) -> bool:
-        alone = reading.text.content <= 1 and not any(c.score >= OFFERED for c in items)
-        return alone and bool(reading.sums("facet"))
 
     def _facet(self, reading: _Reading, guide: Guide | None) -> Facet | None:
         sums = reading.sums("facet")

@@ -31,7 +31,7 @@ class _Layered(dict[str, int]):
         return self._general[word]
 
     def get(self, word: str, default: int | None = None) -> int | None:  # type: ignore[override]
-        return self[word] if word in self else default
+        return dict.get(self, word, self._general.get(word, default))
 
 
 class Words:
