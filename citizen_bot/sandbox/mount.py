@@ -1,6 +1,6 @@
 """Puts the sandbox into the application."""
 
-from flask import Flask
+from flask import Flask, redirect, url_for
 
 from citizen_bot.platform.clock import Clock
 from citizen_bot.sandbox.pusher import Account
@@ -35,6 +35,7 @@ def register(app: Flask, settings: Settings, clock: Clock) -> None:
     account = Account(ORIGINAL_ID, settings.wechat_app_id, settings.wechat_token, settings.wechat_encoding_aes_key)
     callback = f"http://127.0.0.1:{settings.port}{CALLBACK}"
     app.register_blueprint(create_fake_blueprint(store, clock), url_prefix="/fake")
+    app.add_url_rule("/fake", "sandbox", lambda: redirect(url_for("simulator.outbox")), strict_slashes=False)
     app.register_blueprint(
         create_simulator_blueprint(store, clock, account, callback, settings.wechat_mode), url_prefix="/simulator"
     )

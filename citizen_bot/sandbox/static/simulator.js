@@ -83,6 +83,7 @@ function row(line) {
 function show(data) {
   document.getElementById("unfollowed").hidden = data.following;
   document.getElementById("following").hidden = !data.following;
+  phone.dataset.shown = resident.value;
   const said = JSON.stringify(data);
   if (said === shown) return;
   shown = said;
