@@ -8,7 +8,7 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -79,8 +79,8 @@ GRANIAN_LOGGING: dict[str, Any] = {
 }
 
 
-def configure_logging(level: str = "INFO") -> None:
-    """Sends all logs of this process to stderr as JSON. May be called again, and before or after a fork."""
+def configure_logging(level: str = "INFO", stream: TextIO | None = None) -> None:
+    """Sends all logs of this process to `stream` (stderr) as JSON. May be called again, and before or after a fork."""
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -92,7 +92,7 @@ def configure_logging(level: str = "INFO") -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=_SHARED,
