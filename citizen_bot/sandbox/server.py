@@ -164,7 +164,7 @@ def _read(state: FakeState, path: str, endpoint: Endpoint, at: float) -> Request
         if not isinstance(given, dict):
             raise Refusal(47001)
         if ESCAPED.search(request.get_data()):
-            state.warnings.append(f"{path}: Chinese was sent as \\uXXXX, which residents may get to see")
+            state.warnings.append(f"{path}：中文写成了 \\uXXXX，居民可能看到乱码")
     elif endpoint.takes == "file":
         uploads = {name: Upload(file.filename or "", file.read()) for name, file in request.files.items()}
     return Request(

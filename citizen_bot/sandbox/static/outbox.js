@@ -4,7 +4,10 @@
 
 const main = document.querySelector("main");
 const trouble = document.getElementById("trouble");
-const VIA = { custom: "客服消息", template: "模板消息", subscribe: "订阅通知" };
+const KINDS = {
+  custom: "客服消息", template: "模板消息", subscribe: "订阅通知", text: "文字", markdown: "Markdown",
+  markdown_v2: "Markdown", image: "图片", news: "图文", file: "文件", voice: "语音", textcard: "卡片", template_card: "卡片",
+};
 let shown = "";
 
 function element(tag, text) {
@@ -14,7 +17,7 @@ function element(tag, text) {
 }
 
 function message(entry) {
-  return element("li", `${entry.at} · ${entry.to} · ${VIA[entry.kind] || entry.kind}\n${entry.text}`);
+  return element("li", `${entry.at} · ${entry.to} · ${KINDS[entry.kind] || entry.kind}\n${entry.text}`);
 }
 
 function fault(entry) {
