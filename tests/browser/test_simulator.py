@@ -8,6 +8,9 @@ import pytest
 import requests
 from playwright.sync_api import Locator, Page, expect
 
+from citizen_bot.sandbox.residents import RESIDENTS
+from citizen_bot.settings import DEVELOPMENT_APP_ID, DEVELOPMENT_APP_SECRET
+
 QUESTION = "俺娘八十了 听说能领钱 要带啥"
 
 
@@ -130,6 +133,26 @@ def test_unfollowing_ends_the_talk_and_following_welcomes(open_chat: Callable[[s
         page.locator("#unfollowed").get_by_role("button", name="关注").click()
     expect(page.locator("#chat li").last).to_have_class(re.compile("account"))
     expect(page.get_by_label("要说的话")).to_be_visible()
+
+
+def test_a_message_menu_of_the_service_appears_by_itself_and_can_be_tapped(
+    open_chat: Callable[[str], Page], service: Any
+) -> None:
+    page = open_chat("song")
+    say(page, "菜单")
+    api = f"{service.url}/fake/cgi-bin"
+    credentials = {"grant_type": "client_credential", "appid": DEVELOPMENT_APP_ID, "secret": DEVELOPMENT_APP_SECRET}
+    token = requests.post(f"{api}/stable_token", json=credentials, timeout=10).json()["access_token"]
+    menu = {"head_content": "您问的是：", "list": [{"id": "a1", "content": "高龄津贴需要什么材料"}]}
+    openid = next(resident.openid for resident in RESIDENTS if resident.id == "song")
+    message = {"touser": openid, "msgtype": "msgmenu", "msgmenu": menu}
+    url = f"{api}/message/custom/send"
+    assert requests.post(url, params={"access_token": token}, json=message, timeout=10).json()["errcode"] == 0
+    entry = page.locator("#chat li.account").last.get_by_role("button", name="高龄津贴需要什么材料")
+    expect(entry).to_be_visible(timeout=15_000)
+    with sent(page):
+        entry.click()
+    expect(page.locator("#chat li.account").last).to_contain_text("身份证")
 
 
 def test_the_chat_stays_when_the_page_is_loaded_again(open_chat: Callable[[str], Page]) -> None:
