@@ -283,7 +283,7 @@ class _Service:
         url = f"http://127.0.0.1:{self._settings.port}"
         lines = ["citizen-bot is ready.", f"  Service            {url}"]
         if self._settings.sandbox:
-            lines += [f"  WeChat simulator   {url}/simulator", f"  Sent messages      {url}/fake"]
+            lines += [f"  WeChat simulator   {url}/simulator", f"  Sent messages      {url}/simulator/outbox"]
         lines.append("Ctrl-C stops it.")
         print("\n".join(lines), file=output, flush=True)
 
