@@ -19,7 +19,7 @@ from citizen_bot.matching.words import Words
 CHARS, SOUNDS, KEYS = 0.4, 0.3, 0.3
 # A single character says little; a word says as much as a pair, and more when it is long.
 SINGLE, WORD = 0.25, 0.8
-# Pieces of words that carry no subject (cues, fillers) count this much.
+# Units of cues and fillers: they count this much beside content, and not at all beside each other.
 MUTED = 0.12
 # A name as heavy as this counts half.
 NAME_MASS = 4.0
@@ -99,7 +99,7 @@ class Weights:
 
 
 # Fitted; see the module's docstring.
-WEIGHTS = Weights((-1.07, 0.67, 3.56, -0.08, 5.27, 2.43, 3.2), 6.16, 0.5)
+WEIGHTS = Weights((-1.25, 0.8, 3.46, 0.38, 5.14, 2.12, 3.1), 6.42, 0.84)
 
 Terms = dict[str, float]
 
@@ -147,8 +147,9 @@ class SubjectIndex:
             if unit.char and weight > MUTED:
                 _raise(result, unit.char, SINGLE * weight * len(unit.char) ** 0.5)
         for (left, wl), (right, wr) in pairwise(zip(units, weights, strict=True)):
-            low = min(wl, wr)
-            weight = (wl + wr) / 2 if low > MUTED else low
+            if max(wl, wr) <= MUTED:
+                continue
+            weight = (wl + wr) / 2
             if left.char and right.char:
                 _raise(result, left.char + right.char, CHARS * weight)
                 _raise(result, f"{left.sound} {right.sound}", SOUNDS * weight)
@@ -224,17 +225,18 @@ class SubjectIndex:
     def _likeness(self, shared: Mapping[int, float], total: float) -> tuple[dict[str, float], dict[str, float]]:
         likeness: dict[str, float] = {}
         named: dict[str, float] = {}
+        passages, masses = self._passages, self._masses
         for number, mass in shared.items():
-            passage, own = self._passages[number], self._masses[number]
-            part = min(1.0, mass / own)
-            alike = part * min(1.0, mass / total)
-            if alike > likeness.get(passage.subject, 0.0):
-                likeness[passage.subject] = alike
+            passage, own = passages[number], masses[number]
+            subject = passage.subject
+            alike = mass * mass / (own * total)
+            if alike > likeness.get(subject, 0.0):
+                likeness[subject] = alike
             if passage.name:
-                full = part**3 * own / (own + NAME_MASS)
-                if full > named.get(passage.subject, 0.0):
-                    named[passage.subject] = full
-        return {subject: math.sqrt(value) for subject, value in likeness.items()}, named
+                full = (mass / own) ** 3 * own / (own + NAME_MASS)
+                if full > named.get(subject, 0.0):
+                    named[subject] = full
+        return {subject: math.sqrt(min(1.0, value)) for subject, value in likeness.items()}, named
 
     def _near_name(self, subject: str, whole: str) -> float:
         return max(

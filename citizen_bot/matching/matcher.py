@@ -15,18 +15,22 @@ from citizen_bot.matching.words import Words
 
 # --- The thresholds of the decision. How they were chosen: docs/adr/0006-matching.md ---
 # An item is answered from this probability on, and offered from this one on.
-SURE, OFFERED = 0.7, 0.1
+SURE, OFFERED = 0.75, 0.1
 # A known foreign subject is named from this probability on.
 FOREIGN = 0.4
+# With a foreign subject these are no tasks of ours (快递到哪了).
+FOREIGN_TASKS = frozenset({"book", "visit", "progress"})
 # A message is about one of our items from this probability on; with a facet asked for, from the lower one.
 ABOUT_US, ASKED_ABOUT_US = 0.3, 0.02
 # What a strong and a weak cue count, and the sum from which an intent is meant.
-STRONG, WEAK = 1.0, 0.4
+STRONG, WEAK = 1.0, 0.2
 MEANT = 0.6
 # How much more a cue at the end of a message counts, and how much the cues of a label beside its heaviest.
 LATER, OTHERS = 0.8, 0.4
 # What takes back or tells of a task names the task too (取消预约, 投诉上门服务).
 PRIORITY = {"cancel": 1.6, "complain": 2.0, "progress": 1.2}
+# The kind of items that pay a resident: with them 多少钱 asks for the amount, not for a fee.
+BENEFIT = "行政给付"
 # A message this long asks something, even where no cue tells what: then how.
 QUESTION = 9
 # An answer to a clarifying question: so much of it must be explained, and so much more than by the next item.
@@ -205,7 +209,7 @@ class Matcher:
         sums = reading.sums("intent")
         ours = sums.pop("guide", 0.0)
         best = max(sums, key=lambda k: sums[k] * PRIORITY.get(k, 1.0), default=None)
-        if best and sums[best] >= MEANT:
+        if best and sums[best] >= MEANT and not (topic and best in FOREIGN_TASKS):
             return _intent(best), min(1.0, sums[best])
         if topic:
             return "oos", 1 - likely
@@ -218,9 +222,9 @@ class Matcher:
 
     def _facet(self, reading: _Reading, guide: Guide | None) -> Facet | None:
         sums = reading.sums("facet")
+        if "amount" in sums and guide and guide.kind == BENEFIT:
+            sums["amount"] *= STRONG / WEAK
         best = max(sums, key=lambda k: sums[k], default=None)
-        if best == "fee" and guide and guide.kind == "行政给付" and "amount" not in sums:
-            return "amount"
         if best is None and guide and len(reading.text.units) >= QUESTION:
             return "how"
         return cast(Facet | None, best)
