@@ -48,12 +48,16 @@ def web() -> None:
     except supervisor.CannotStart as error:
         _give_up(str(error))
 
+    from sqlalchemy.exc import SQLAlchemyError
+
     from citizen_bot.app import NothingPublished, preload
 
     try:
         preloaded = preload(settings)
     except NothingPublished:
         _give_up("no catalogue has been published: run `citizen-bot release` first")
+    except SQLAlchemyError as error:
+        _give_up(f"the database cannot be read: {_first_line(error)}")
     # What is loaded now is shared by the workers as long as nobody writes to it; the collector would.
     gc.collect()
     gc.freeze()
@@ -107,7 +111,7 @@ def worker() -> None:
 @click.command()
 def release() -> None:
     """Prepare the database: migrate, publish the catalogue and, in development, add sample people."""
-    from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+    from sqlalchemy.exc import SQLAlchemyError
 
     from citizen_bot.catalog import store
     from citizen_bot.catalog.loader import CatalogueError, load
@@ -130,8 +134,7 @@ def release() -> None:
     except CatalogueError as error:
         _give_up(f"the catalogue has {len(error.faults)} faults; `citizen-bot catalog check` tells them")
     except SQLAlchemyError as error:
-        cause = error.orig if isinstance(error, DBAPIError) else error
-        _give_up(f"the database cannot be prepared: {str(cause).splitlines()[0]}")
+        _give_up(f"the database cannot be prepared: {_first_line(error)}")
 
 
 def _settings(*needed: str) -> Settings:
@@ -145,6 +148,12 @@ def _settings(*needed: str) -> Settings:
     if missing:
         _give_up(f"{' and '.join(missing)} must be set; only `citizen-bot up` brings its own")
     return settings
+
+
+def _first_line(error: Exception) -> str:
+    """The database's own words, without the statement."""
+    cause = getattr(error, "orig", None) or error
+    return (str(cause).splitlines() or [type(error).__name__])[0]
 
 
 def _give_up(message: str) -> NoReturn:

@@ -143,7 +143,7 @@ def test_it_serves_refuses_a_second_start_mends_itself_and_stops_without_a_trace
     assert up.ready_file.exists()
 
     # Children that die are started again, and that is said.
-    for name in ("web", "worker", "valkey"):
+    for name in ("web", "worker", "valkey", "postgres"):
         killed = up.pid_of(name)
         assert killed
         os.kill(killed, signal.SIGKILL)

@@ -1,12 +1,24 @@
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import structlog
 from sqlalchemy import Engine, text
 
 from citizen_bot.platform import jobs
+from citizen_bot.platform.clock import SystemClock
 from citizen_bot.platform.telemetry import metrics
-from citizen_bot.platform.telemetry.requests import bind_request_id
+from citizen_bot.platform.telemetry.requests import bind_request_id, current_request_id
+from citizen_bot.settings import Settings
+
+seen: list[tuple[int, str, str]] = []
+
+
+@jobs.task("tests.remember", queue="tests")
+def remember(context: jobs.TaskContext, *, number: int) -> None:
+    with context.engine.connect() as connection:
+        seen.append((number, current_request_id(), connection.execute(text("SELECT current_user")).scalar_one()))
 
 
 def waiting(engine: Engine) -> list[Any]:
@@ -45,3 +57,18 @@ def test_the_oldest_job_is_as_old_as_it_could_have_run(engine: Engine, minutes: 
     told = metrics.exposition([jobs.oldest_job_age(engine)]).decode()
     (line,) = [line for line in told.splitlines() if line.startswith("citizen_bot_oldest_job_age_seconds ")]
     assert age <= float(line.split()[1]) < age + 300
+
+
+def test_the_worker_runs_a_job_under_the_request_that_enqueued_it(engine: Engine, database_url: str) -> None:
+    bind_request_id("b" * 20)
+    with engine.begin() as connection:
+        jobs.defer(connection, "tests.remember", queue="tests", args={"number": 7})
+    structlog.contextvars.clear_contextvars()
+    app = jobs.create_job_app(database_url, jobs.TaskContext(engine, Settings.from_environment({}), SystemClock()))
+
+    async def work() -> None:
+        async with app.open_async():
+            await app.run_worker_async(queues=["tests"], wait=False, install_signal_handlers=False)
+
+    asyncio.run(work())
+    assert seen == [(7, "b" * 20, "citizen_bot_app")]
