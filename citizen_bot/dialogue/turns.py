@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
-from sqlalchemy import Connection, Engine, Row, select, update
+from sqlalchemy import Connection, Engine, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import OperationalError
 
@@ -78,19 +78,20 @@ class Turns:
             .returning(messages.c.id)
         )
         try:
-            return connection.scalar(row)
+            message_id: int | None = connection.scalar(row)
         except OperationalError as error:
             if getattr(error.orig, "sqlstate", None) == LOCK_NOT_AVAILABLE:
                 raise TurnBusy from error
             raise
+        return message_id
 
     def _key(self, incoming: Incoming) -> bytes:
         return self._privacy.index(incoming.account, incoming.openid, incoming.key)
 
     def _stored(self, connection: Connection, incoming: Incoming) -> Outcome:
         query = select(messages.c.reply, messages.c.replied_at).where(messages.c.key == self._key(incoming))
-        row: Row[tuple[str | None, datetime]] = connection.execute(query).one()
-        return Outcome(text=row[0], at=row[1])
+        row = connection.execute(query).one()
+        return Outcome(text=row.reply, at=row.replied_at)
 
     def _answer(self, connection: Connection, message_id: int, incoming: Incoming) -> Outcome:
         now = self._clock.now()

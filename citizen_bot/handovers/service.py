@@ -40,10 +40,11 @@ def request(
         .on_conflict_do_nothing(index_elements=[handovers.c.resident_id], index_where=handovers.c.state == "waiting")
         .returning(handovers.c.id)
     )
-    number = connection.scalar(row)
+    number: int | None = connection.scalar(row)
     if number is None:
         waiting = select(handovers.c.id).where(handovers.c.resident_id == resident_id, handovers.c.state == "waiting")
-        return connection.execute(waiting).scalar_one()
+        kept: int = connection.execute(waiting).scalar_one()
+        return kept
     jobs.defer(connection, NOTIFY_TASK, queue="notifications", args={"handover_id": number})
     return number
 
