@@ -132,9 +132,9 @@ def end_leftover(
         return False
 
     def runs() -> bool:
-        return _started(pid) == started and runs_with(pid, marker)
+        return _started(pid) == started
 
-    found = runs()
+    found = runs() and runs_with(pid, marker)
     if found:
         os.kill(pid, stop_with)
         if not _wait(lambda: not runs(), within, pause):
@@ -153,14 +153,17 @@ def runs_with(pid: int, argument: str) -> bool:
 
 
 def _started(pid: int) -> str:
-    """When the process started: boot and clock ticks since then. Empty when there is none."""
+    """When the process started: boot and clock ticks since then. Empty when there is none, or only a zombie.
+
+    Not before it is a zombie has a dying process let go of its ports and files.
+    """
     try:
         # The second field is the program's name in brackets, which may hold blanks.
         fields = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
         boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
     except OSError:
         return ""
-    return f"{boot}:{fields[19]}"
+    return "" if fields[0] in "ZX" else f"{boot}:{fields[19]}"
 
 
 def _prepare(parent: int, death_signal: signal.Signals) -> None:
