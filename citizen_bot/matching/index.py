@@ -25,6 +25,8 @@ MUTED = 0.12
 NAME_MASS = 4.0
 # A name of so many units and more counts in full when it is alike but not equal.
 NAME_LENGTH = 6
+# A term that stands with more than this part of all subjects tells none apart and is left out.
+COMMON = 0.3
 # So many subjects are compared closely.
 SHORT_LIST = 10
 
@@ -126,15 +128,19 @@ class SubjectIndex:
                 if passage.name:
                     names[passage.subject].add(self._learn(Text(reading.units, [1.0] * len(reading.units))))
         count = len({subject for known in strengths.values() for subject in known}) or 1
-        self._idf = {term: math.log1p(count / len(known)) for term, known in strengths.items()}
+        common = count * COMMON
+        self._idf = {
+            t: math.log1p(count / len(known)) if len(known) <= common else 0.0 for t, known in strengths.items()
+        }
         self._unknown = math.log1p(count)
-        self._subjects = {term: tuple(known.items()) for term, known in strengths.items()}
+        self._subjects = {term: tuple(known.items()) for term, known in strengths.items() if self._idf[term]}
         self._passages = [passage for passage, _ in whole]
         self._masses = [sum(w * self._idf[t] for t, w in found.items()) or 1.0 for _, found in whole]
         postings: dict[str, list[int]] = defaultdict(list)
         for number, (_, found) in enumerate(whole):
             for term in found:
-                postings[term].append(number)
+                if self._idf[term]:
+                    postings[term].append(number)
         self._postings = {term: tuple(numbers) for term, numbers in postings.items()}
         self._names = {subject: tuple(sorted(texts - {""})) for subject, texts in names.items()}
         self._examples = {subject: tuple(sorted(texts - {""})) for subject, texts in examples.items()}
@@ -213,6 +219,8 @@ class SubjectIndex:
             idf = self._idf.get(term)
             if idf is None:
                 total += weight * self._unknown
+                continue
+            if not idf:
                 continue
             weight *= idf
             total += weight

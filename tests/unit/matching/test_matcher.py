@@ -1,4 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -131,9 +132,14 @@ def test_names_the_foreign_subject(matcher: Matcher, knowledge: Knowledge) -> No
 
 
 def test_does_not_answer_for_an_item_without_a_guide(knowledge: Knowledge) -> None:
-    small = Matcher.build(catalogue("id-card-renew", "marriage-registration", "electricity-bill"), knowledge)
-    found = small.match("离婚登记要带什么")
+    without = replace(knowledge, without_guide={"divorce-registration": ("离婚登记", "离婚证", "办离婚")})
+    found = Matcher.build(catalogue(), without).match("离婚登记要带什么")
     assert (found.intent, found.item, found.decision) == ("guide", None, "fallback")
+
+
+def test_a_guide_takes_the_place_of_its_entry_without_guide(knowledge: Knowledge) -> None:
+    without = replace(knowledge, without_guide={"marriage-registration": ("结婚登记",)})
+    assert Matcher.build(catalogue(), without).match("结婚登记要带什么").item == "marriage-registration"
 
 
 @pytest.mark.parametrize(
