@@ -101,7 +101,7 @@ class Weights:
 
 
 # Fitted; see the module's docstring.
-WEIGHTS = Weights((-1.25, 0.8, 3.46, 0.38, 5.14, 2.12, 3.1), 6.42, 0.84)
+WEIGHTS = Weights((-1.19, 0.0, 3.14, 0.93, 5.58, 1.44, 3.22), 6.74, 1.24)
 
 Terms = dict[str, float]
 
