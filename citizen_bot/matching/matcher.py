@@ -15,7 +15,7 @@ from citizen_bot.matching.words import Words
 
 # --- The thresholds of the decision. How they were chosen: docs/adr/0006-matching.md ---
 # An item is answered from this probability on, and offered from this one on.
-SURE, OFFERED = 0.75, 0.1
+SURE, OFFERED = 0.65, 0.1
 # A known foreign subject is named from this probability on.
 FOREIGN = 0.4
 # With a foreign subject these are no tasks of ours (快递到哪了).
@@ -199,7 +199,9 @@ class Matcher:
 
     def _passages(self, subject: str, writings: Iterable[_Writing]) -> Iterator[Passage]:
         for writing, strength, whole, name in writings:
-            readings = self._reader.readings(self._reader.normal(writing))
+            normal = self._reader.normal(writing)
+            # How a word is spoken matters where residents write what they hear: names and examples.
+            readings = self._reader.readings(normal) if whole else [self._reader.units(normal)]
             texts = [Text(units, [1.0] * len(units)) if name else self._mark(units).text for units in readings]
             yield Passage(subject, strength, whole, name, texts)
 

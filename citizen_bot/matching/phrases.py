@@ -51,7 +51,8 @@ class PhraseBook(Generic[T]):
             end = start
             while node is not None:
                 end += 1
-                found.extend(Found(start, end, value) for value in node.values)
+                for value in node.values:
+                    found.append(Found(start, end, value))
                 node = node.next.get(tokens[end]) if end < len(tokens) else None
         return found
 
