@@ -15,7 +15,12 @@ def dump(conversation: Conversation) -> dict[str, Any]:
         "topics": list(conversation.topics),
         "pending": None
         if pending is None
-        else {"items": list(pending.items), "facet": pending.facet, "asked": pending.asked},
+        else {
+            "items": list(pending.items),
+            "facet": pending.facet,
+            "asked": pending.asked,
+            "likely": pending.likely,
+        },
         "misses": conversation.misses,
         "soothed": conversation.soothed,
         "last_at": None if conversation.last_at is None else conversation.last_at.isoformat(),
@@ -30,7 +35,7 @@ def load(stored: Mapping[str, Any]) -> Conversation:
         item=stored.get("item"),
         facet=stored.get("facet"),
         topics=tuple(stored.get("topics", ())),
-        pending=None if pending is None else Pending(tuple(pending["items"]), pending["facet"], pending["asked"]),
+        pending=None if pending is None else Pending(**{**pending, "items": tuple(pending["items"])}),
         misses=stored.get("misses", 0),
         soothed=stored.get("soothed", False),
         last_at=None if last_at is None else datetime.fromisoformat(last_at),

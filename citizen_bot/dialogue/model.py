@@ -72,11 +72,15 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """An open question of the bot: the items offered by number, and the facet to answer once one is chosen."""
+    """An open question of the bot: the items offered by number, and the facet to answer once one is chosen.
+
+    `likely`: one of them is meant for all that is known; else they are only near.
+    """
 
     items: tuple[str, ...]
     facet: Facet | None
     asked: int = 1
+    likely: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,7 @@ class _SignalsSchema(Schema):
     emergencies = fields.List(fields.Nested(_EmergencySchema), required=True)
     rude = fields.Nested(_PatternsSchema, required=True)
     injection = fields.Nested(_PatternsSchema, required=True)
+    references = fields.Nested(_PatternsSchema, required=True)
     commands = fields.Nested(_CommandsSchema, required=True)
     menu_keys = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
 
@@ -91,6 +92,7 @@ class Signals:
         )
         self._rude = tuple(content["rude"]["patterns"])
         self._injection = tuple(content["injection"]["patterns"])
+        self._references = tuple(content["references"]["patterns"])
         self._commands: dict[str, Command] = {
             plain(word) or _half_width(word): name  # type: ignore[misc]
             for name, command in content["commands"].items()
@@ -110,6 +112,10 @@ class Signals:
 
     def injection(self, text: str) -> bool:
         return _found(self._injection, text)
+
+    def refers_back(self, text: str) -> bool:
+        """Whether `text` points to something that was talked of before (刚才那个)."""
+        return _found(self._references, text)
 
     def command(self, text: str) -> Command | None:
         """The command that `text` is as a whole, politeness and punctuation aside."""

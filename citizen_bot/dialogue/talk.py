@@ -31,6 +31,8 @@ TOPIC_FOR = timedelta(hours=24)
 TOPICS_KEPT = 5
 OFFERED = 3
 NEAREST = 3
+# An item that the talk leads to is meant from this probability on.
+NEARBY = 0.4
 # Characters of a message that are read: WeChat lets people send about this many.
 READ = 700
 # Farther than this from every centre, "the nearest" would be no help.
@@ -238,10 +240,19 @@ class Talk:
 
     def _reply_to_pending(self, before: Conversation, pending: Pending, text: str, match: Match) -> Turn | None:
         """The answer to an open question in the resident's own words; None when the message is about something else."""
-        chosen = match.item if match.item in pending.items else self._matcher.choose(text, pending.items)
+        first = match.candidates[0] if match.candidates else None
+        if first and first.score >= NEARBY:
+            chosen = first.item if first.item in pending.items else None
+        else:
+            chosen = self._matcher.choose(text, pending.items)
         if chosen is not None:
             return self._answer(before, chosen, match.facet or pending.facet, short=False)
-        if match.intent != "guide" or match.decision == "answer" or (match.candidates and not match.follow_up):
+        if match.follow_up and pending.likely:
+            # Who goes on asking means what was offered first; told so, the resident can say otherwise.
+            turn = self._answer(before, pending.items[0], match.facet, short=False)
+            assumed = Text(self._say("assumed", label=self._catalogue.guides[pending.items[0]].label))
+            return replace(turn, reply=Reply((assumed, *turn.reply.parts)))
+        if match.intent != "guide" or match.decision == "answer" or match.candidates:
             return None
         if pending.asked >= 2:
             return self._unknown(replace(before, pending=None), match, ())
@@ -261,12 +272,22 @@ class Talk:
         return self._unknown(before, match, match.candidates)
 
     def _meant_by_context(self, before: Conversation, text: str, match: Match) -> str | None:
-        """The item that an incomplete question means: an earlier topic that its words fit, else the present one."""
+        """The item that a question means which names none for sure: an earlier topic that its words fit, for a bare
+        facet the present one, else a neighbour of the present one (丢了补办 … 来不及了咋办: the temporary card)."""
         earlier = self._matcher.choose(text, before.topics) if before.topics else None
         if match.follow_up:
             return earlier or before.item
-        near = {candidate.item for candidate in match.candidates}
-        return earlier if earlier in near else None
+        if not match.candidates or not before.topics:
+            return None
+        first = match.candidates[0]
+        if first.item in before.topics:
+            return first.item
+        if earlier in {candidate.item for candidate in match.candidates}:
+            return earlier
+        if self._signals.refers_back(text):
+            return earlier or next((c.item for c in match.candidates if c.item in before.topics), None)
+        related = self._catalogue.guides[before.topics[0]].related
+        return first.item if first.score >= NEARBY and first.item in related else None
 
     def _task(self, before: Conversation, text: str, match: Match, intent: Intent) -> Turn:
         """Booking, visits, complaints and the like are not open yet: say so, and what can be done instead."""
@@ -279,7 +300,7 @@ class Talk:
         return Turn(replace(before, pending=None, misses=0), Reply(tuple(parts)), understood=understood)
 
     def _clarify(self, before: Conversation, match: Match) -> Turn:
-        pending = Pending(_offered(match.candidates, 4), match.facet)
+        pending = Pending(_offered(match.candidates, 4), match.facet, likely=True)
         return self._ask(before, pending, self._say("clarify"), _understood(match))
 
     def _ask(self, before: Conversation, pending: Pending, prompt: str, understood: Understood | None = None) -> Turn:

@@ -43,7 +43,8 @@ ORDER: tuple[SectionName, ...] = (
 )
 _NUMBERED = re.compile(r"[0-9]+\. ")
 _PAGE_ONLY: frozenset[SectionName] = frozenset({"basis"})
-_ASKED: dict[Facet, tuple[SectionName, ...]] = {"materials": ("materials", "optional"), "online": ("online",)}
+# 多少钱 may mean what to pay or what to get: where something is paid out, both are told.
+_ASKED: dict[Facet, tuple[SectionName, ...]] = {"materials": ("materials", "optional"), "fee": ("fee", "amount")}
 
 
 @dataclass(frozen=True, slots=True)
