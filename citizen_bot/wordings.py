@@ -4,17 +4,9 @@ import string
 from collections.abc import Mapping
 from pathlib import Path
 
-import yaml
+from citizen_bot.documents import Document, FaultyFiles, read
 
 FILE = "wordings.yaml"
-
-
-class WordingsError(Exception):
-    """The file of sentences is not usable. `faults` has a Chinese sentence for each thing wrong in it."""
-
-    def __init__(self, faults: list[str]) -> None:
-        super().__init__("; ".join(faults))
-        self.faults = faults
 
 
 class Wordings:
@@ -31,35 +23,37 @@ class Wordings:
 def load_wordings(folder: Path, reference: Path) -> Wordings:
     """Reads `folder`'s sentences; those of `reference` (the ones that came with the program) say what must be there.
 
-    Raises WordingsError with every fault: a sentence that is missing or unknown, a place to fill that does not exist.
+    Raises FaultyFiles with every fault: a sentence that is missing or unknown, a place to fill that does not exist.
     """
-    sentences = _read(folder / FILE)
-    expected = _read(reference / FILE)
-    faults = [f"{FILE} {key}：缺少这一句" for key in expected.keys() - sentences.keys()]
-    faults += [f"{FILE} {key}：没有这一句，是不是写错了名字" for key in sentences.keys() - expected.keys()]
-    for key in expected.keys() & sentences.keys():
-        try:
-            unknown = _places(sentences[key]) - _places(expected[key])
-        except ValueError:
-            faults.append(f"{FILE} {key}：花括号没有配对")
+    document = read(folder / FILE, f"{folder.name}/{FILE}")
+    sentences = _sentences(document)
+    expected = _sentences(read(reference / FILE, FILE))
+    faults = [document.fault((), f"缺少“{key}”这一句") for key in sorted(expected.keys() - sentences.keys())]
+    for key, sentence in sentences.items():
+        if key not in expected:
+            faults.append(document.fault((key,), "没有这一句，是不是写错了名字"))
             continue
-        faults += [f"{FILE} {key}：没有 {{{place}}} 这个可填的词" for place in unknown]
+        try:
+            unknown = _places(sentence) - _places(expected[key])
+        except ValueError:
+            faults.append(document.fault((key,), "花括号没有配对"))
+            continue
+        faults += [document.fault((key,), f"没有 {{{place}}} 这个可填的词") for place in sorted(unknown)]
     if faults:
-        raise WordingsError(sorted(faults))
+        raise FaultyFiles(faults)
     return Wordings(sentences)
 
 
-def _read(path: Path) -> dict[str, str]:
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise WordingsError([f"{path.name}：读不了（{error}）"]) from error
-    if not isinstance(content, dict):
-        raise WordingsError([f"{path.name}：应当是一句一行的“名字: 句子”"])
-    faults = [f"{path.name} {k}：应当是一句话" for k, v in content.items() if not isinstance(v, str)]
+def _sentences(document: Document) -> dict[str, str]:
+    faults = list(document.faults)
+    if not faults and not isinstance(document.data, dict):
+        faults = [document.fault((), "应为一句一行的“名字: 句子”")]
+    elif not faults:
+        faults = [document.fault((k,), "应为一句话") for k, v in document.data.items() if not isinstance(v, str)]
     if faults:
-        raise WordingsError(faults)
-    return content
+        raise FaultyFiles(faults)
+    sentences: dict[str, str] = document.data
+    return sentences
 
 
 def _places(sentence: str) -> set[str]:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from citizen_bot.catalog.documents import Fault
 from citizen_bot.catalog.loader import DIVISIONS, PLACES, SITES, Reading, guide_file, read_folder
 from citizen_bot.catalog.model import Catalogue, Guide
+from citizen_bot.documents import Fault
 
 REVIEW_LASTS = timedelta(days=365)
 

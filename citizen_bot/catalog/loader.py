@@ -7,7 +7,6 @@
 docs/guides.zh-CN.md explains the files to those who write them.
 """
 
-import difflib
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,8 +17,8 @@ from typing import Any
 from marshmallow import Schema
 
 from citizen_bot.catalog import schemas, snapshot
-from citizen_bot.catalog.documents import Document, Fault, KeyPath, read
 from citizen_bot.catalog.model import Catalogue, Division, Guide, Site
+from citizen_bot.documents import Document, Fault, FaultyFiles, KeyPath, checked, read
 
 PLACES = "places"
 SITES = "sites.yaml"
@@ -40,14 +39,6 @@ PHONE = re.compile(
 URL = re.compile(r"https?://[^\s\u4e00-\u9fff]+")
 
 
-class CatalogueError(Exception):
-    """The files have faults. `faults` has every one of them, in the order of files and lines."""
-
-    def __init__(self, faults: Iterable[Fault]) -> None:
-        self.faults = tuple(faults)
-        super().__init__("\n".join(str(fault) for fault in self.faults))
-
-
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What could be read: the entries without faults, and all faults. `ids` are those of every guide file."""
@@ -59,16 +50,16 @@ class Reading:
     faults: tuple[Fault, ...]
 
     def catalogue(self) -> Catalogue:
-        """Raises CatalogueError where there are faults."""
+        """Raises FaultyFiles where there are faults."""
         if self.faults:
-            raise CatalogueError(self.faults)
+            raise FaultyFiles(self.faults)
         return snapshot.seal(self.guides, self.sites, self.divisions)
 
 
 def load(folder: Path) -> Catalogue:
     """The catalogue of `folder`.
 
-    Raises CatalogueError with every fault of every file; a catalogue is loaded whole or not at all.
+    Raises FaultyFiles with every fault of every file; a catalogue is loaded whole or not at all.
     """
     return read_folder(folder).catalogue()
 
@@ -121,12 +112,9 @@ class _Reader:
     def load(self, path: Path, schema: Schema) -> tuple[Document, Any]:
         """The document and the checked data, None where there is a fault."""
         document = read(path, self.file(path))
-        self.faults.extend(document.faults)
-        if document.data is None and document.faults:
-            return document, None
-        data, problems = schemas.problems(schema, document.data)
-        self.faults.extend(_fault(document, schema, key, message) for key, message in problems)
-        return document, None if document.faults else data
+        data, faults = checked(document, schema)
+        self.faults.extend(faults)
+        return document, data
 
     def is_guide(self, path: Path) -> bool:
         """Whether it stands where guides stand; what looks like a guide anywhere else is a fault."""
@@ -239,35 +227,3 @@ def _phones(document: Document) -> Iterator[Fault]:
         if number := PHONE.search(plain):
             message = f"“{number.group().strip()}”像电话号码；号码会变，指南里应写问哪个单位，或写 12345 这样的全国热线"
             yield document.fault(key, message)
-
-
-def _fault(document: Document, schema: Schema, key: KeyPath, message: str) -> Fault:
-    """A schema's problem as a fault: with the present value, or for an unknown key with the likely right one."""
-    if message == schemas.UNKNOWN:
-        likely = difflib.get_close_matches(str(key[-1]), _keys(schema, key[:-1]), n=1)
-        return document.fault(key, f"{message}，是不是“{likely[0]}”？" if likely else message)
-    if not message.startswith("应为"):
-        return document.fault(key, message)
-    value = document.data
-    for part in key:
-        value = value[part]
-    if isinstance(value, dict | list):
-        return document.fault(key, message)
-    return document.fault(key, f"{message}，现在是{_quoted(value)}")
-
-
-def _keys(schema: Schema, path: KeyPath) -> list[str]:
-    """The keys that `schema` knows at `path`."""
-    for part in path:
-        if isinstance(part, str):
-            schema = schema.fields[part].schema  # type: ignore[attr-defined]
-    return list(schema.fields)
-
-
-def _quoted(value: Any) -> str:
-    if value is None:
-        return "空的"
-    if isinstance(value, bool):
-        return "“true”" if value else "“false”"
-    text = str(value)
-    return f"“{text[:40]}…”" if len(text) > 40 else f"“{text}”"

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
-from marshmallow.exceptions import SCHEMA
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+
+from citizen_bot.documents import FileSchema
 
 KINDS = ("行政许可", "行政给付", "行政确认", "公共服务", "其他行政权力")
 WINDOWS = ("综合窗口", "单设窗口")
@@ -26,9 +27,6 @@ BOOLEAN_WORDS = {True: "yes", False: "no"}
 
 ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 CODE = re.compile(r"[0-9]{6,12}")
-
-MISSING = "缺少这一项"
-UNKNOWN = "没有这样的项"
 
 
 class Text(fields.Field[str]):
@@ -206,20 +204,6 @@ def required(kind: type[fields.Field[Any]], *arguments: Any, **options: Any) -> 
 def optional(kind: type[fields.Field[Any]], *arguments: Any, **options: Any) -> Any:
     """May be left out or be null, which both load as None."""
     return kind(*arguments, allow_none=True, load_default=None, **options)
-
-
-class FileSchema(Schema):
-    """Refuses unknown keys and says everything in Chinese."""
-
-    class Meta:
-        unknown = RAISE
-
-    error_messages = {"unknown": UNKNOWN, "type": "应为“名字: 内容”这样的几项"}  # noqa: RUF012
-
-    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
-        field_obj.error_messages.update(required=MISSING, null="不能空着")
-        if isinstance(field_obj, fields.Nested):
-            field_obj.error_messages["type"] = "应为列表，每行以“- ”开头" if field_obj.many else "应为几项内容"
 
 
 class SituationSchema(FileSchema):
@@ -411,20 +395,3 @@ class TownDivisionsSchema(PlaceSchema):
 
 class DivisionsSchema(FileSchema):
     towns = many(TownDivisionsSchema, required=True)
-
-
-def problems(schema: Schema, data: Any) -> tuple[Any, list[tuple[tuple[str | int, ...], str]]]:
-    """What `schema` makes of `data`, and every fault as (key path, message). With faults the first is None."""
-    try:
-        return schema.load(data), []
-    except ValidationError as error:
-        return None, list(_flat((), error.messages))
-
-
-def _flat(path: tuple[str | int, ...], messages: Any) -> Any:
-    if isinstance(messages, Mapping):
-        for key, inner in messages.items():
-            yield from _flat(path if key == SCHEMA else (*path, key), inner)
-    else:
-        for message in messages if isinstance(messages, list) else [messages]:
-            yield path, message

@@ -4,8 +4,12 @@ Commands are imported when they are called, so that `citizen-bot --help` is quic
 """
 
 import importlib
+from typing import Any
 
 import click
+
+from citizen_bot.documents import FaultyFiles
+from citizen_bot.settings import SettingsError
 
 COMMANDS = {
     "up": "citizen_bot.cli.service:up",
@@ -30,6 +34,15 @@ class LazyGroup(click.Group):
         module, _, attribute = target.partition(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """What an editor or an operator can mend is told line by line, without a traceback."""
+        try:
+            return super().invoke(ctx)
+        except (FaultyFiles, SettingsError) as error:
+            for fault in error.faults:
+                click.echo(str(fault), err=True)
+            ctx.exit(1)
 
 
 @click.group(cls=LazyGroup)

@@ -14,7 +14,7 @@ from citizen_bot.catalog import loader, store
 from citizen_bot.catalog.model import Catalogue
 from citizen_bot.platform.clock import SHANGHAI, SystemClock
 from citizen_bot.platform.database import create_engine
-from citizen_bot.settings import Settings, SettingsError
+from citizen_bot.settings import Settings
 
 GUIDES = click.option(
     "--guides",
@@ -34,7 +34,10 @@ def catalog() -> None:
 @click.option("-v", "--verbose", is_flag=True, help="Name every unreviewed guide.")
 def check(guides: Path | None, as_json: bool, verbose: bool) -> None:
     """Tell every fault (exit code 1) and warning (exit code 0) of the guides."""
-    report = checks.check(guides or _settings().guides_dir, today=SystemClock().now().astimezone(SHANGHAI).date())
+    report = checks.check(
+        guides or Settings.from_environment(os.environ).guides_dir,
+        today=SystemClock().now().astimezone(SHANGHAI).date(),
+    )
     if as_json:
         click.echo(json.dumps(_plain(report), ensure_ascii=False))
     else:
@@ -48,13 +51,8 @@ def check(guides: Path | None, as_json: bool, verbose: bool) -> None:
 @click.option("--database-url", help="The database; DATABASE_URL or that of a running `citizen-bot up` by default.")
 def publish(guides: Path | None, database_url: str | None) -> None:
     """Publish the guides, so that every process tells from them within seconds. Faulty ones are not published."""
-    settings = _settings()
-    try:
-        loaded = loader.load(guides or settings.guides_dir)
-    except loader.CatalogueError as error:
-        for fault in error.faults:
-            click.echo(str(fault))
-        raise SystemExit(1) from error
+    settings = Settings.from_environment(os.environ)
+    loaded = loader.load(guides or settings.guides_dir)
     try:
         changed = _publish(database_url or _database_url(settings), loaded)
     except SQLAlchemyError as error:
@@ -117,10 +115,3 @@ def _first_line(error: SQLAlchemyError) -> str:
     """The database's own words, without the statement."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     return (str(cause).splitlines() or [type(error).__name__])[0]
-
-
-def _settings() -> Settings:
-    try:
-        return Settings.from_environment(os.environ)
-    except SettingsError as error:
-        raise click.ClickException("\n".join(error.faults)) from error

@@ -7,12 +7,12 @@ from typing import IO, Any
 
 import click
 
-from citizen_bot.catalog.loader import CatalogueError, load
+from citizen_bot.catalog.loader import load
 from citizen_bot.catalog.model import Catalogue
-from citizen_bot.matching import KnowledgeError, Match, Matcher, load_knowledge
+from citizen_bot.matching import Match, Matcher, load_knowledge
 from citizen_bot.matching.evaluation import QuestionsError, read_questions
 from citizen_bot.matching.evaluation import evaluate as measure
-from citizen_bot.settings import Settings, SettingsError
+from citizen_bot.settings import Settings
 
 COLUMNS = {
     "n": "n",
@@ -75,12 +75,9 @@ def evaluate(file: IO[str], as_json: bool) -> None:
 
 
 def _matcher() -> tuple[Matcher, Catalogue]:
-    try:
-        settings = Settings.from_environment(os.environ)
-        catalogue = load(settings.guides_dir)
-        matcher = Matcher.build(catalogue, load_knowledge(settings.intents_dir))
-    except (SettingsError, CatalogueError, KnowledgeError) as error:
-        raise click.ClickException("\n".join(map(str, error.faults))) from None
+    settings = Settings.from_environment(os.environ)
+    catalogue = load(settings.guides_dir)
+    matcher = Matcher.build(catalogue, load_knowledge(settings.intents_dir))
     matcher.warm()
     return matcher, catalogue
 

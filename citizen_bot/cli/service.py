@@ -14,7 +14,7 @@ from flask import Flask
 
 from citizen_bot.platform.telemetry.folder import share_metrics
 from citizen_bot.platform.telemetry.logs import GRANIAN_LOGGING, configure_logging
-from citizen_bot.settings import Settings, SettingsError
+from citizen_bot.settings import Settings
 
 WEB_STOP_TIMEOUT_S = 15
 JOB_STOP_TIMEOUT_S = 15
@@ -114,7 +114,7 @@ def release() -> None:
     from sqlalchemy.exc import SQLAlchemyError
 
     from citizen_bot.catalog import store
-    from citizen_bot.catalog.loader import CatalogueError, load
+    from citizen_bot.catalog.loader import load
     from citizen_bot.platform.clock import SystemClock
     from citizen_bot.platform.database import create_engine, migrate
 
@@ -131,18 +131,13 @@ def release() -> None:
 
             sample.load(engine)
         engine.dispose()
-    except CatalogueError as error:
-        _give_up(f"the catalogue has {len(error.faults)} faults; `citizen-bot catalog check` tells them")
     except SQLAlchemyError as error:
         _give_up(f"the database cannot be prepared: {_first_line(error)}")
 
 
 def _settings(*needed: str) -> Settings:
     """The settings, with this process's logs set up. Ends the process where one is wrong or one of `needed` missing."""
-    try:
-        settings = Settings.from_environment(os.environ)
-    except SettingsError as error:
-        _give_up("\n".join(error.faults))
+    settings = Settings.from_environment(os.environ)
     configure_logging(settings.log_level)
     missing = [name for name in needed if getattr(settings, name.lower()) is None]
     if missing:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import click
-import yaml
-from marshmallow import EXCLUDE, Schema, ValidationError, fields
+from marshmallow import EXCLUDE, fields
 
+from citizen_bot import documents
 from citizen_bot.app import Language
 from citizen_bot.catalog import loader
 from citizen_bot.dialogue.model import Conversation, Incoming
@@ -22,14 +22,14 @@ from citizen_bot.settings import Settings
 PHOTO = "[图片]"
 
 
-class _UserTurnSchema(Schema):
+class _UserTurnSchema(documents.FileSchema):
     class Meta:
         unknown = EXCLUDE
 
     user = fields.String(required=True)
 
 
-class _DialogueSchema(Schema):
+class _DialogueSchema(documents.FileSchema):
     class Meta:
         unknown = EXCLUDE
 
@@ -59,13 +59,8 @@ def talk(script: Path | None, as_json: bool, today: datetime | None) -> None:
 
 
 def _dialogues(script: Path) -> list[dict[str, Any]]:
-    try:
-        loaded: list[dict[str, Any]] = _DialogueSchema(many=True).load(yaml.safe_load(script.read_text("utf-8")))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise click.ClickException(f"{script}: not readable as YAML: {error}") from error
-    except ValidationError as error:
-        raise click.ClickException(f"{script}: {error.normalized_messages()}") from error
-    return loaded
+    dialogues: list[dict[str, Any]] = documents.load(script, script.name, _DialogueSchema(many=True))
+    return dialogues
 
 
 def _replay(bot: Talk, dialogue: dict[str, Any], start: datetime) -> Iterator[dict[str, Any]]:

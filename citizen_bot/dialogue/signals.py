@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-from marshmallow import RAISE, Schema, ValidationError, fields
+from marshmallow import ValidationError, fields
+
+from citizen_bot.documents import FileSchema, load
 
 FILE = "signals.yaml"
 Command = Literal["menu", "cancel", "more", "human", "none_of_these"]
@@ -21,55 +22,35 @@ _EDGE = re.compile(r"^[\s\W_]+|[\s\W_]+$")
 _POLITE = re.compile(r"^(?:请|麻烦(?:您|你)?|那就?|我要)|(?:吧|啊|呀|呗|哈|哦|一下|谢谢)+$")
 
 
-class SignalsError(Exception):
-    """intents/signals.yaml is not usable; `faults` says what is wrong."""
-
-    def __init__(self, faults: list[str]) -> None:
-        super().__init__("; ".join(faults))
-        self.faults = faults
-
-
 class _Pattern(fields.String):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, attr, data, **kwargs)
         try:
             return re.compile(text)
         except re.error as error:
-            raise ValidationError("不是正确的正则表达式") from error
+            raise ValidationError("应为正则表达式") from error
 
 
-class _EmergencySchema(Schema):
-    class Meta:
-        unknown = RAISE
-
+class _EmergencySchema(FileSchema):
     number = fields.String(required=True)
     patterns = fields.List(_Pattern(), required=True)
     unless = fields.List(_Pattern(), required=True)
 
 
-class _PatternsSchema(Schema):
-    class Meta:
-        unknown = RAISE
-
+class _PatternsSchema(FileSchema):
     patterns = fields.List(_Pattern(), required=True)
 
 
-class _ExactSchema(Schema):
-    class Meta:
-        unknown = RAISE
-
+class _ExactSchema(FileSchema):
     exact = fields.List(fields.String(), required=True)
 
 
-_CommandsSchema = Schema.from_dict(
+_CommandsSchema = FileSchema.from_dict(
     {name: fields.Nested(_ExactSchema, required=True) for name in _COMMANDS}, name="Commands"
 )
 
 
-class _SignalsSchema(Schema):
-    class Meta:
-        unknown = RAISE
-
+class _SignalsSchema(FileSchema):
     emergencies = fields.List(fields.Nested(_EmergencySchema), required=True)
     rude = fields.Nested(_PatternsSchema, required=True)
     injection = fields.Nested(_PatternsSchema, required=True)
@@ -94,7 +75,7 @@ class Signals:
         self._injection = tuple(content["injection"]["patterns"])
         self._references = tuple(content["references"]["patterns"])
         self._commands: dict[str, Command] = {
-            plain(word) or _half_width(word): name  # type: ignore[misc]
+            plain(word) or _half_width(word): name
             for name, command in content["commands"].items()
             for word in command["exact"]
         }
@@ -124,14 +105,8 @@ class Signals:
 
 
 def load_signals(folder: Path) -> Signals:
-    """Raises SignalsError with every fault in the file."""
-    try:
-        content = yaml.safe_load((folder / FILE).read_text(encoding="utf-8"))
-        return Signals(_SignalsSchema().load(content))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SignalsError([f"{FILE}：读不了（{error}）"]) from error
-    except ValidationError as error:
-        raise SignalsError([f"{FILE} {key}：{fault}" for key, fault in error.normalized_messages().items()]) from error
+    """Raises FaultyFiles with every fault in the file."""
+    return Signals(load(folder / FILE, f"{folder.name}/{FILE}", _SignalsSchema()))
 
 
 def plain(text: str) -> str:

@@ -1,9 +1,9 @@
 """question → Match: normalise, read, recall, rank, decide. Pure; no input or output after loading.
 
-Public: Matcher, Knowledge, Topic, KnowledgeError, load_knowledge, and the types of `model`.
+Public: Matcher, Knowledge, Topic, load_knowledge, and the types of `model`.
 """
 
-from citizen_bot.matching.knowledge import Knowledge, KnowledgeError, Topic, load_knowledge
+from citizen_bot.matching.knowledge import Knowledge, Topic, load_knowledge
 from citizen_bot.matching.matcher import Matcher
 from citizen_bot.matching.model import Candidate, Decision, Facet, Intent, Match
 
@@ -13,7 +13,6 @@ __all__ = [
     "Facet",
     "Intent",
     "Knowledge",
-    "KnowledgeError",
     "Match",
     "Matcher",
     "Topic",

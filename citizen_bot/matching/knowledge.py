@@ -10,26 +10,18 @@ out_of_scope.yaml   known subjects that are not ours, and where to turn instead
 without_guide.yaml  items that have no guide yet: id: [names]
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
 
-import yaml
-from marshmallow import RAISE, Schema, ValidationError, fields, post_load, validate
+from marshmallow import ValidationError, fields, post_load, validate
 
+from citizen_bot.documents import Document, Fault, FaultyFiles, FileSchema, describe, flat, read
 from citizen_bot.matching.model import Facet, Intent
 
 FACETS: tuple[str, ...] = get_args(Facet)
 INTENTS: tuple[str, ...] = get_args(Intent)
-
-
-class KnowledgeError(Exception):
-    """Files of intents/ are wrong. `faults` has one line for each: file, line, key and what is wrong."""
-
-    def __init__(self, faults: list[str]) -> None:
-        super().__init__("\n".join(faults))
-        self.faults = faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +73,7 @@ def _phrases() -> fields.List[str]:
     return fields.List(_PHRASE, load_default=list)
 
 
-class _CueWordsSchema(Schema):
-    class Meta:
-        unknown = RAISE
-
+class _CueWordsSchema(FileSchema):
     strong = _phrases()
     weak = _phrases()
     whole = _phrases()
@@ -94,20 +83,14 @@ class _CueWordsSchema(Schema):
         return CueWords(**{key: tuple(value) for key, value in data.items()})
 
 
-class _TopicSchema(Schema):
-    class Meta:
-        unknown = RAISE
-
+class _TopicSchema(FileSchema):
     name = fields.String(required=True, validate=validate.Length(min=1, max=30))
     words = _phrases()
     examples = _phrases()
     where = fields.String(load_default=None, allow_none=True, validate=validate.Length(min=1, max=200))
 
 
-class _MergeSchema(Schema):
-    class Meta:
-        unknown = RAISE
-
+class _MergeSchema(FileSchema):
     place = fields.String(required=True, validate=validate.OneOf(["initial", "final", "whole"]))
     variant = fields.String(required=True, validate=validate.Regexp(r"^[a-z]{1,6}$"))
     standard = fields.String(required=True, validate=validate.Regexp(r"^[a-z]{0,6}$"))
@@ -118,24 +101,24 @@ class _MergeSchema(Schema):
 
 
 def load_knowledge(intents_dir: Path) -> Knowledge:
-    """Reads intents/. Raises KnowledgeError with every fault of every file."""
+    """Reads intents/. Raises FaultyFiles with every fault of every file."""
     files = _Files(intents_dir)
     dialect = files.mapping("dialect.yaml", _PHRASE)
     synonyms = files.mapping("synonyms.yaml", fields.List(_PHRASE, required=True))
-    homophones = files.mapping("homophones.yaml", fields.List(fields.Nested(_MergeSchema), required=True), {"merges"})
+    homophones = files.mapping("homophones.yaml", fields.List(fields.Nested(_MergeSchema), required=True), ("merges",))
     fillers = files.mapping("fillers.yaml", fields.List(_PHRASE, required=True))
-    facets = files.mapping("facets.yaml", fields.Nested(_CueWordsSchema), set(FACETS))
-    intents = files.mapping("intents.yaml", fields.Nested(_CueWordsSchema), set(INTENTS))
+    facets = files.mapping("facets.yaml", fields.Nested(_CueWordsSchema), FACETS)
+    intents = files.mapping("intents.yaml", fields.Nested(_CueWordsSchema), INTENTS)
     topics = files.mapping("out_of_scope.yaml", fields.Nested(_TopicSchema))
     without_guide = files.mapping("without_guide.yaml", fields.List(_PHRASE, required=True))
     replacements = {variant: standard for standard, variants in synonyms.items() for variant in variants}
     for variant in sorted(set(replacements) & set(dialect)):
-        files.fault("dialect.yaml", (variant,), "stands in synonyms.yaml too")
+        files.fault("dialect.yaml", (variant,), "synonyms.yaml 里也有")
     if files.faults:
-        raise KnowledgeError(files.faults)
+        raise FaultyFiles(files.faults)
     return Knowledge(
         replacements=replacements | dialect,
-        merges=tuple(homophones["merges"]),
+        merges=tuple(homophones.get("merges", ())),
         fillers=tuple(word for words in fillers.values() for word in words),
         facets=facets,
         intents=intents,
@@ -149,71 +132,28 @@ def load_knowledge(intents_dir: Path) -> Knowledge:
 @dataclass(slots=True)
 class _Files:
     folder: Path
-    faults: list[str] = field(default_factory=list)
-    _lines: dict[str, dict[tuple[str, ...], int]] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    documents: dict[str, Document] = field(default_factory=dict)
 
-    def mapping(self, name: str, values: fields.Field[Any], keys: set[str] | None = None) -> dict[str, Any]:
-        """The file's mapping, each value checked; {} when the file cannot be read at all."""
-        content = self._read(name)
+    def mapping(self, name: str, values: fields.Field[Any], keys: Collection[str] = ()) -> dict[str, Any]:
+        """The file's mapping, each value checked; {} when the file cannot be read at all. `keys`: the only ones."""
+        document = self.documents[name] = read(self.folder / name, f"{self.folder.name}/{name}")
+        self.faults += document.faults
+        if not isinstance(document.data, dict):
+            if not document.faults:
+                self.fault(name, (), "应为“名字: 内容”这样的几项")
+            return {}
+        describe(values)
         result: dict[str, Any] = {}
-        for key, value in content.items():
-            if not isinstance(key, str):
-                self.fault(name, (str(key),), "must be text: put it in quotation marks")
-            elif keys is not None and key not in keys:
-                self.fault(name, (key,), f"is not one of {', '.join(sorted(keys))}")
-            else:
-                try:
-                    result[key] = values.deserialize(value)
-                except ValidationError as error:
-                    for path, message in _flat(error.messages):
-                        self.fault(name, (key, *path), message)
-        for key in sorted((keys or set()) - set(content)) if content and keys == {"merges"} else ():
-            self.fault(name, (key,), "is missing")
+        for key, value in document.data.items():
+            if keys and key not in keys:
+                self.fault(name, (key,), f"没有这样的项，应为{'、'.join(sorted(keys))}")
+                continue
+            try:
+                result[key] = values.deserialize(value)
+            except ValidationError as error:
+                self.faults += [document.fault((key, *path), message) for path, message in flat(error.messages)]
         return result
 
     def fault(self, name: str, path: tuple[str, ...], message: str) -> None:
-        lines = self._lines.get(name, {})
-        line = next((lines[path[:n]] for n in range(len(path), 0, -1) if path[:n] in lines), 1)
-        where = ".".join(path)
-        self.faults.append(f"{self.folder / name}:{line}: {where + ' ' if where else ''}{message}")
-
-    def _read(self, name: str) -> dict[Any, Any]:
-        try:
-            text = (self.folder / name).read_text(encoding="utf-8")
-            node = yaml.compose(text, Loader=yaml.SafeLoader)
-            content = yaml.safe_load(text)
-        except (OSError, UnicodeDecodeError) as error:
-            self.faults.append(f"{self.folder / name}:1: cannot be read: {error}")
-            return {}
-        except yaml.YAMLError as error:
-            mark = getattr(error, "problem_mark", None)
-            self.faults.append(f"{self.folder / name}:{mark.line + 1 if mark else 1}: is not YAML: {error}")
-            return {}
-        if not isinstance(content, dict):
-            self.faults.append(f"{self.folder / name}:1: must be a mapping of keys to values")
-            return {}
-        self._lines[name] = {}
-        if node is not None:
-            self._note_lines(name, node, ())
-        return content
-
-    def _note_lines(self, name: str, node: yaml.Node, path: tuple[str, ...]) -> None:
-        if isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
-                here = (*path, str(key.value))
-                if here in self._lines[name]:
-                    self._lines[name][here] = key.start_mark.line + 1
-                    self.fault(name, here, "stands twice")
-                self._lines[name][here] = key.start_mark.line + 1
-                self._note_lines(name, value, here)
-        elif isinstance(node, yaml.SequenceNode):
-            for number, value in enumerate(node.value):
-                here = (*path, str(number))
-                self._lines[name][here] = value.start_mark.line + 1
-                self._note_lines(name, value, here)
-
-
-def _flat(messages: Any, path: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], str]]:
-    if isinstance(messages, dict):
-        return [one for key, value in messages.items() for one in _flat(value, (*path, str(key)))]
-    return [(path, str(message)) for message in messages]
+        self.faults.append(self.documents[name].fault(path, message))

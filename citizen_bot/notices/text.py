@@ -154,7 +154,7 @@ def _asked(
         return found
     # Only these two can be missing from a guide; silence would read as "I did not understand".
     missing = {"deadline": "deadline_none", "amount": "amount_none"}[facet]
-    return [Section(facet, wordings(f"heading_{facet}"), (wordings(missing),))]  # type: ignore[arg-type]
+    return [Section(facet, wordings(f"heading_{facet}"), (wordings(missing),))]
 
 
 def _online(guide: Guide, wordings: Wordings) -> list[str]:

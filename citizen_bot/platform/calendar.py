@@ -4,17 +4,16 @@ The holidays come from the chinesecalendar package, whose data end with a year (
 Friday count as working days and the office's own file says what differs, until a newer package brings the year.
 """
 
-from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 import chinese_calendar
 import structlog
-import yaml
 from chinese_calendar.constants import holidays
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import fields
 
+from citizen_bot.documents import Fault, FaultyFiles, FileSchema, load
 from citizen_bot.platform.clock import SHANGHAI
 
 # Half-open spans of a working day, Asia/Shanghai: at 11:30 sharp the doors are closed.
@@ -24,14 +23,6 @@ OVERRIDES_FILE = "calendar.yaml"
 ENDS_SOON = timedelta(days=60)
 
 log = structlog.get_logger(__name__)
-
-
-class CalendarError(Exception):
-    """The office's own calendar file is wrong. `faults` has a sentence for each."""
-
-    def __init__(self, faults: list[str]) -> None:
-        super().__init__("; ".join(faults))
-        self.faults = faults
 
 
 class WorkingCalendar:
@@ -100,39 +91,28 @@ class WorkingCalendar:
 class _Day(fields.Date):
     """YAML reads an ISO day as a date already."""
 
+    default_error_messages = {"invalid": "应为日期，如 2027-01-01"}  # noqa: RUF012
+
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> date:
         if isinstance(value, date) and not isinstance(value, datetime):
             return value
         return super()._deserialize(value, attr, data, **kwargs)
 
 
-class _OverridesSchema(Schema):
-    days_off = fields.List(_Day(format="iso"), load_default=list)
-    working_days = fields.List(_Day(format="iso"), load_default=list)
+class _OverridesSchema(FileSchema):
+    days_off = fields.List(_Day(), load_default=list)
+    working_days = fields.List(_Day(), load_default=list)
 
 
 def load_calendar(guides_dir: Path) -> WorkingCalendar:
-    """The calendar with the days of guides/calendar.yaml, where there is one. Raises CalendarError with all faults."""
-    file = guides_dir / OVERRIDES_FILE
-    if not file.exists():
+    """The calendar with the days of guides/calendar.yaml, where there is one. Raises FaultyFiles with all faults."""
+    path = guides_dir / OVERRIDES_FILE
+    if not path.exists():
         return WorkingCalendar()
-    try:
-        loaded = _OverridesSchema().load(yaml.safe_load(file.read_text("utf-8")) or {})
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise CalendarError([f"{file}: is not readable as YAML: {error}"]) from error
-    except ValidationError as error:
-        raise CalendarError([f"{file}: {fault}" for fault in _flat(error.messages)]) from error
+    file = f"{guides_dir.name}/{OVERRIDES_FILE}"
+    loaded = load(path, file, _OverridesSchema())
     days_off, working_days = frozenset(loaded["days_off"]), frozenset(loaded["working_days"])
-    both = sorted(days_off & working_days)
+    both = [Fault(file, None, "", f"{day} 又是休息日又是上班日") for day in sorted(days_off & working_days)]
     if both:
-        raise CalendarError([f"{file}: {day} is in days_off and in working_days" for day in both])
+        raise FaultyFiles(both)
     return WorkingCalendar(days_off=days_off, working_days=working_days)
-
-
-def _flat(messages: Any, path: str = "") -> Iterator[str]:
-    """`{"days_off": {0: ["Not a valid date."]}}` as `days_off.0: Not a valid date.`"""
-    if isinstance(messages, dict):
-        for key, inner in messages.items():
-            yield from _flat(inner, f"{path}.{key}" if path else str(key))
-    else:
-        yield from (f"{path}: {message}" for message in messages)

@@ -5,8 +5,9 @@ import pytest
 import yaml
 
 import citizen_bot
+from citizen_bot.documents import FaultyFiles
 from citizen_bot.settings import data_folder
-from citizen_bot.wordings import WordingsError, load_wordings
+from citizen_bot.wordings import load_wordings
 
 SHIPPED = data_folder("intents")
 
@@ -15,10 +16,10 @@ def test_an_office_may_reword_but_not_lose_a_sentence_or_invent_a_place(tmp_path
     text = (SHIPPED / "wordings.yaml").read_text("utf-8")
     text = text.replace("greet: ", "greeting: ").replace("{number}", "{telephone}")
     (tmp_path / "wordings.yaml").write_text(text, "utf-8")
-    with pytest.raises(WordingsError) as caught:
+    with pytest.raises(FaultyFiles) as caught:
         load_wordings(tmp_path, SHIPPED)
-    told = "\n".join(caught.value.faults)
-    assert "greet：缺少这一句" in told
+    told = str(caught.value)
+    assert "缺少“greet”这一句" in told
     assert "greeting：没有这一句" in told
     assert "emergency：没有 {telephone}" in told
 

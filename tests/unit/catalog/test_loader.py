@@ -7,8 +7,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from citizen_bot.catalog.loader import CatalogueError, load, read_folder
+from citizen_bot.catalog.loader import load, read_folder
 from citizen_bot.catalog.model import Condition, Guide, TimeLimit
+from citizen_bot.documents import FaultyFiles
 from citizen_bot.settings import data_folder
 
 Write = Callable[..., Path]
@@ -37,7 +38,7 @@ towns:
 
 
 def faults(folder: Path) -> list[str]:
-    with pytest.raises(CatalogueError) as caught:
+    with pytest.raises(FaultyFiles) as caught:
         load(folder)
     return [str(fault) for fault in caught.value.faults]
 

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from citizen_bot.dialogue.signals import SignalsError, chosen_number, load_signals
+from citizen_bot.dialogue.signals import chosen_number, load_signals
+from citizen_bot.documents import FaultyFiles
 from citizen_bot.settings import data_folder
 
 SIGNALS = load_signals(data_folder("intents"))
@@ -80,8 +81,8 @@ def test_faults_in_the_file_are_all_told(tmp_path: Path) -> None:
     (tmp_path / "signals.yaml").write_text(
         content.replace("rude:", "rudeness:").replace('"系统提示"', '"(系统"'), "utf-8"
     )
-    with pytest.raises(SignalsError) as caught:
+    with pytest.raises(FaultyFiles) as caught:
         load_signals(tmp_path)
-    told = "\n".join(caught.value.faults)
+    told = str(caught.value)
     assert "rude" in told
     assert "injection" in told

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from citizen_bot.platform.calendar import CalendarError, WorkingCalendar, load_calendar
+from citizen_bot.documents import FaultyFiles
+from citizen_bot.platform.calendar import WorkingCalendar, load_calendar
 from citizen_bot.platform.clock import SHANGHAI
 
 calendar = WorkingCalendar()
@@ -106,16 +107,19 @@ def test_without_a_file_of_its_own_the_office_follows_the_nation(tmp_path: Path)
 @pytest.mark.parametrize(
     ("content", "faults"),
     [
-        ("days_off: [2027-01-01, soon]\nworkdays: []\n", ["days_off.1: Not a valid date.", "workdays: Unknown field."]),
-        ("days_off: [2027-01-01]\nworking_days: [2027-01-01]\n", ["2027-01-01 is in days_off and in working_days"]),
-        ("days_off: [", ["is not readable as YAML"]),
+        (
+            "days_off: [2027-01-01, soon]\nworkdays: []\n",
+            ["1 days_off[2]：", "2 workdays：没有这样的项，是不是“working_days”？"],
+        ),
+        ("days_off: [2027-01-01]\nworking_days: [2027-01-01]\n", ["2027-01-01 又是休息日又是上班日"]),
+        ("days_off: [", ["格式不对"]),
     ],
 )
 def test_every_fault_of_the_offices_file_is_told(tmp_path: Path, content: str, faults: list[str]) -> None:
     (tmp_path / "calendar.yaml").write_text(content, "utf-8")
-    with pytest.raises(CalendarError) as caught:
+    with pytest.raises(FaultyFiles) as caught:
         load_calendar(tmp_path)
-    assert len(caught.value.faults) == len(faults)
-    for told, expected in zip(sorted(caught.value.faults), sorted(faults), strict=True):
-        assert str(tmp_path / "calendar.yaml") in told
-        assert expected in told
+    told = sorted(str(fault) for fault in caught.value.faults)
+    for fault, expected in zip(told, faults, strict=True):
+        assert fault.startswith(f"{tmp_path.name}/calendar.yaml")
+        assert expected in fault

@@ -5,12 +5,15 @@ tags are refused, so a small file cannot grow into a big one and nothing is ever
 always text as written: `yes`, `no` and `on` stay words there.
 """
 
-from collections.abc import Iterator
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
+from marshmallow import RAISE, Schema, ValidationError, fields
+from marshmallow.exceptions import SCHEMA
 from yaml.constructor import SafeConstructor
 from yaml.events import (
     AliasEvent,
@@ -30,12 +33,15 @@ from yaml.resolver import Resolver
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 12
 
+MISSING = "缺少这一项"
+UNKNOWN = "没有这样的项"
+
 KeyPath = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing to mend. `file` starts with the catalogue's folder, `line` counts from 1, `key` is empty for a file."""
+    """One thing to mend. `file` is the name that people know it by, `line` counts from 1, `key` is empty for a file."""
 
     file: str
     line: int | None
@@ -45,6 +51,14 @@ class Fault:
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
         return f"{place} {self.key}：{self.message}" if self.key else f"{place}：{self.message}"
+
+
+class FaultyFiles(Exception):
+    """Files that people write are not usable. `faults` has everything that is wrong in them, file by file."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(str(fault) for fault in self.faults))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +80,100 @@ class Document:
     def texts(self) -> Iterator[tuple[KeyPath, str]]:
         """Every text value with its path, in the order of the file."""
         yield from _texts((), self.data)
+
+
+class FileSchema(Schema):
+    """Refuses unknown keys and says everything in Chinese."""
+
+    class Meta:
+        unknown = RAISE
+
+    error_messages = {"unknown": UNKNOWN, "type": "应为“名字: 内容”这样的几项"}  # noqa: RUF012
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        describe(field_obj)
+
+
+def describe(field: fields.Field[Any]) -> None:
+    """Gives a field of marshmallow Chinese words for what it expects, where it has none of its own."""
+    field.error_messages.update(required=MISSING, null="不能空着")
+    if isinstance(field, fields.Nested):
+        field.error_messages["type"] = "应为列表，每行以“- ”开头" if field.many else "应为几项内容"
+    elif type(field) is fields.String:
+        field.error_messages["invalid"] = "应为文字；数字、日期、true、false 要当文字写的话请加引号"
+    elif type(field) is fields.List:
+        field.error_messages["invalid"] = "应为列表，每行以“- ”开头"
+        describe(field.inner)
+    elif type(field) is fields.Dict:
+        field.error_messages["invalid"] = "应为“名字: 内容”这样的几项"
+
+
+def load(path: Path, file: str, schema: Schema) -> Any:
+    """The data of one file as `schema` makes it. Raises FaultyFiles with every fault."""
+    document = read(path, file)
+    data, faults = checked(document, schema)
+    if faults:
+        raise FaultyFiles(faults)
+    return data
+
+
+def checked(document: Document, schema: Schema) -> tuple[Any, list[Fault]]:
+    """What `schema` makes of the document, and every fault; with faults the first is None."""
+    faults = list(document.faults)
+    if document.data is None and faults:
+        return None, faults
+    data, problems = _problems(schema, document.data)
+    faults += [_fault(document, schema, key, message) for key, message in problems]
+    return None if faults else data, faults
+
+
+def _problems(schema: Schema, data: Any) -> tuple[Any, list[tuple[KeyPath, str]]]:
+    try:
+        return schema.load(data), []
+    except ValidationError as error:
+        return None, list(flat(error.messages))
+
+
+def flat(messages: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
+    """marshmallow's nested messages as (key path, message)."""
+    if isinstance(messages, Mapping):
+        for key, inner in messages.items():
+            yield from flat(inner, path if key == SCHEMA else (*path, key))
+    else:
+        for message in messages if isinstance(messages, list) else [messages]:
+            yield path, message
+
+
+def _fault(document: Document, schema: Schema, key: KeyPath, message: str) -> Fault:
+    """A schema's problem as a fault: with the present value, or for an unknown key with the likely right one."""
+    if message == UNKNOWN:
+        likely = difflib.get_close_matches(str(key[-1]), _keys(schema, key[:-1]), n=1)
+        return document.fault(key, f"{message}，是不是“{likely[0]}”？" if likely else message)
+    if not message.startswith("应为"):
+        return document.fault(key, message)
+    value = document.data
+    for part in key:
+        value = value[part]
+    if isinstance(value, dict | list):
+        return document.fault(key, message)
+    return document.fault(key, f"{message}，现在是{_quoted(value)}")
+
+
+def _keys(schema: Schema, path: KeyPath) -> list[str]:
+    """The keys that `schema` knows at `path`."""
+    for part in path:
+        if isinstance(part, str):
+            schema = schema.fields[part].schema  # type: ignore[attr-defined]
+    return list(schema.fields)
+
+
+def _quoted(value: Any) -> str:
+    if value is None:
+        return "空的"
+    if isinstance(value, bool):
+        return "“true”" if value else "“false”"
+    text = str(value)
+    return f"“{text[:40]}…”" if len(text) > 40 else f"“{text}”"
 
 
 def spell(path: KeyPath) -> str:
