@@ -17,8 +17,9 @@ ARGUMENTS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Ends with its module: while it lives, no other test can run an event loop of its own."""
     executable = shutil.which("chromium")
     if executable is None:
         pytest.fail("chromium is not installed, so the browser tests cannot run: apt-get install chromium")

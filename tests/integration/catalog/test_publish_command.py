@@ -47,7 +47,7 @@ def test_a_faulty_catalogue_is_not_published(engine: Engine, database_url: str, 
     result = publish("--guides", str(folder), "--database-url", database_url)
 
     assert result.exit_code == 1
-    assert "guides/残联/x.yaml:1 id：应和文件名一样，是“x”，现在是“y”" in result.stdout.splitlines()
+    assert "guides/残联/x.yaml:1 id：应和文件名一样，是“x”，现在是“y”" in result.stderr.splitlines()
     assert current(engine) is None
 
 
