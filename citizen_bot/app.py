@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from flask import Flask
 from prometheus_client.registry import Collector
@@ -14,8 +15,8 @@ from citizen_bot.catalog.model import Catalogue
 from citizen_bot.dialogue.signals import Signals, load_signals
 from citizen_bot.dialogue.talk import Talk
 from citizen_bot.dialogue.turns import Turns
+from citizen_bot.matching.cache import build_matcher
 from citizen_bot.matching.knowledge import Knowledge, load_knowledge
-from citizen_bot.matching.matcher import Matcher
 from citizen_bot.notices.links import NoticeLinks
 from citizen_bot.pages.routes import create_pages_blueprint
 from citizen_bot.platform import jobs
@@ -55,12 +56,20 @@ class Language:
             calendar=load_calendar(settings.guides_dir),
         )
 
-    def talk(self, catalogue: Catalogue, *, notice_link: Callable[[str, str], str], unverified_sites: bool) -> Talk:
-        """`notice_link(label, item)` gives the line that leads to a whole notice."""
+    def talk(
+        self,
+        catalogue: Catalogue,
+        *,
+        notice_link: Callable[[str, str], str],
+        unverified_sites: bool,
+        cache: Path | None = None,
+    ) -> Talk:
+        """`notice_link(label, item)` gives the line that leads to a whole notice. `cache` is a folder of ours, in which
+        the matcher's index is kept for the next start."""
         label = self.wordings("full_notice")
         return Talk(
             catalogue=catalogue,
-            matcher=Matcher.build(catalogue, self.knowledge),
+            matcher=build_matcher(catalogue, self.knowledge, cache),
             topics=self.knowledge.topics,
             signals=self.signals,
             wordings=self.wordings,
@@ -92,6 +101,7 @@ def preload(settings: Settings) -> Preloaded:
             catalogue,
             notice_link=lambda label, item: f'<a href="{links.url(item, catalogue.hash)}">{label}</a>',
             unverified_sites=not settings.production,
+            cache=settings.home / "cache",
         )
 
     return Preloaded(language, build, build(_published(settings)))

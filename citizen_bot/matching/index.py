@@ -106,67 +106,76 @@ WEIGHTS = Weights((-1.11, -0.02, 3.12, 0.92, 5.59, 1.38, 3.16), 6.7, 1.24)
 Terms = dict[str, float]
 
 
+@dataclass(frozen=True, slots=True)
+class IndexData:
+    """What a `SubjectIndex` knows, as plain data that JSON keeps exactly.
+
+    `codes`: a character for each merged sound; `idf`: the weight of each term; `subjects`: (subject, strength) of each
+    term; `passages`: (subject, is a name, mass) of each whole passage; `postings`: the passages of each term; `names`
+    and `examples`: each subject's, as codes.
+    """
+
+    codes: dict[str, str]
+    idf: dict[str, float]
+    unknown: float
+    subjects: dict[str, list[tuple[str, float]]]
+    passages: list[tuple[str, bool, float]]
+    postings: dict[str, list[int]]
+    names: dict[str, list[str]]
+    examples: dict[str, list[str]]
+
+
 class SubjectIndex:
     """Subjects by what is written about them. Immutable."""
 
-    def __init__(self, passages: Iterable[Passage], words: Words) -> None:
+    def __init__(self, data: IndexData, words: Words) -> None:
         self._words = words
-        self._codes: dict[str, str] = {}
+        self.data = data
+        self._codes = data.codes
+        self._idf = data.idf
+        self._unknown = data.unknown
+        self._subjects = data.subjects
+        self._passages = data.passages
+        self._postings = data.postings
+        self._names = data.names
+        self._examples = data.examples
+
+    @classmethod
+    def build(cls, passages: Iterable[Passage], words: Words) -> "SubjectIndex":
+        codes: dict[str, str] = {}
         strengths: dict[str, dict[str, float]] = defaultdict(dict)
         whole: list[tuple[Passage, Terms]] = []
         names: dict[str, set[str]] = defaultdict(set)
         examples: dict[str, set[str]] = defaultdict(set)
         for passage in passages:
             for reading in passage.readings:
-                found = self.terms(reading)
+                found = _terms(reading, words)
                 for term in found:
                     _raise(strengths[term], passage.subject, passage.strength)
                 if passage.whole:
                     whole.append((passage, found))
-                    examples[passage.subject].add(self._learn(reading))
+                    examples[passage.subject].add(_learn(codes, reading))
                 if passage.name:
-                    names[passage.subject].add(self._learn(Text(reading.units, [1.0] * len(reading.units))))
+                    names[passage.subject].add(_learn(codes, Text(reading.units, [1.0] * len(reading.units))))
         count = len({subject for known in strengths.values() for subject in known}) or 1
         common = count * COMMON
-        self._idf = {
-            t: math.log1p(count / len(known)) if len(known) <= common else 0.0 for t, known in strengths.items()
-        }
-        self._unknown = math.log1p(count)
-        self._subjects = {term: tuple(known.items()) for term, known in strengths.items() if self._idf[term]}
-        self._passages = [passage for passage, _ in whole]
-        self._masses = [sum(w * self._idf[t] for t, w in found.items()) or 1.0 for _, found in whole]
+        idf = {t: math.log1p(count / len(known)) if len(known) <= common else 0.0 for t, known in strengths.items()}
         postings: dict[str, list[int]] = defaultdict(list)
         for number, (_, found) in enumerate(whole):
             for term in found:
-                if self._idf[term]:
+                if idf[term]:
                     postings[term].append(number)
-        self._postings = {term: tuple(numbers) for term, numbers in postings.items()}
-        self._names = {subject: tuple(sorted(texts - {""})) for subject, texts in names.items()}
-        self._examples = {subject: tuple(sorted(texts - {""})) for subject, texts in examples.items()}
-
-    def terms(self, text: Text) -> Terms:
-        """The features of a text with their weights: words; pairs by characters, sounds, merged sounds; singles."""
-        units, weights = text.units, text.weights
-        result: Terms = defaultdict(float)
-        for unit, weight in zip(units, weights, strict=True):
-            if unit.char and weight > MUTED:
-                _raise(result, unit.char, SINGLE * weight * len(unit.char) ** 0.5)
-        for (left, wl), (right, wr) in pairwise(zip(units, weights, strict=True)):
-            if max(wl, wr) <= MUTED:
-                continue
-            weight = (wl + wr) / 2
-            if left.char and right.char:
-                _raise(result, left.char + right.char, CHARS * weight)
-                _raise(result, f"{left.sound} {right.sound}", SOUNDS * weight)
-            else:
-                _raise(result, f"{left.sound} {right.sound}", (CHARS + SOUNDS) * weight)
-            _raise(result, f"~{left.key} {right.key}", KEYS * weight)
-        for start, end in self._words.split([u.char for u in units]):
-            weight = sum(weights[start:end]) / (end - start)
-            if weight > MUTED:
-                word = "".join(u.char for u in units[start:end])
-                _raise(result, f"={word}", WORD * weight * (end - start) ** 0.5)
-        return result
+        data = IndexData(
+            codes=codes,
+            idf=idf,
+            unknown=math.log1p(count),
+            subjects={term: list(known.items()) for term, known in strengths.items() if idf[term]},
+            passages=[(p.subject, p.name, sum(w * idf[t] for t, w in found.items()) or 1.0) for p, found in whole],
+            postings=dict(postings),
+            names={subject: sorted(texts - {""}) for subject, texts in names.items()},
+            examples={subject: sorted(texts - {""}) for subject, texts in examples.items()},
+        )
+        return cls(data, words)
 
     def covered(self, text: Text) -> dict[str, float]:
         """For each subject that shares a term with the text: the part of the text that it explains."""
@@ -214,7 +223,7 @@ class SubjectIndex:
         covered: dict[str, float] = defaultdict(float)
         shared: dict[int, float] = defaultdict(float)
         total = 0.0
-        for term, weight in self.terms(text).items():
+        for term, weight in _terms(text, self._words).items():
             idf = self._idf.get(term)
             if idf is None:
                 total += weight * self._unknown
@@ -232,14 +241,13 @@ class SubjectIndex:
     def _likeness(self, shared: Mapping[int, float], total: float) -> tuple[dict[str, float], dict[str, float]]:
         likeness: dict[str, float] = {}
         named: dict[str, float] = {}
-        passages, masses = self._passages, self._masses
+        passages = self._passages
         for number, mass in shared.items():
-            passage, own = passages[number], masses[number]
-            subject = passage.subject
+            subject, is_name, own = passages[number]
             alike = mass * mass / (own * total)
             if alike > likeness.get(subject, 0.0):
                 likeness[subject] = alike
-            if passage.name:
+            if is_name:
                 full = (mass / own) ** 3 * own / (own + NAME_MASS)
                 if full > named.get(subject, 0.0):
                     named[subject] = full
@@ -255,16 +263,45 @@ class SubjectIndex:
             default=0.0,
         )
 
-    def _learn(self, text: Text) -> str:
-        for unit in text.units:
-            self._codes.setdefault(unit.key, chr(0x4E00 + len(self._codes)))
-        return self._code(text)
-
     def _code(self, text: Text) -> str:
-        """The merged sounds of the content, one character each, for edit distances; unknown ones are all alike."""
-        codes = self._codes
-        pairs = zip(text.units, text.weights, strict=True)
-        return "".join(codes.get(unit.key, "?") for unit, weight in pairs if weight > MUTED)
+        return _coded(self._codes, text)
+
+
+def _learn(codes: dict[str, str], text: Text) -> str:
+    for unit in text.units:
+        codes.setdefault(unit.key, chr(0x4E00 + len(codes)))
+    return _coded(codes, text)
+
+
+def _coded(codes: Mapping[str, str], text: Text) -> str:
+    """The merged sounds of the content, one character each, for edit distances; unknown ones are all alike."""
+    pairs = zip(text.units, text.weights, strict=True)
+    return "".join(codes.get(unit.key, "?") for unit, weight in pairs if weight > MUTED)
+
+
+def _terms(text: Text, words: Words) -> Terms:
+    """The features of a text with their weights: words; pairs by characters, sounds, merged sounds; singles."""
+    units, weights = text.units, text.weights
+    result: Terms = defaultdict(float)
+    for unit, weight in zip(units, weights, strict=True):
+        if unit.char and weight > MUTED:
+            _raise(result, unit.char, SINGLE * weight * len(unit.char) ** 0.5)
+    for (left, wl), (right, wr) in pairwise(zip(units, weights, strict=True)):
+        if max(wl, wr) <= MUTED:
+            continue
+        weight = (wl + wr) / 2
+        if left.char and right.char:
+            _raise(result, left.char + right.char, CHARS * weight)
+            _raise(result, f"{left.sound} {right.sound}", SOUNDS * weight)
+        else:
+            _raise(result, f"{left.sound} {right.sound}", (CHARS + SOUNDS) * weight)
+        _raise(result, f"~{left.key} {right.key}", KEYS * weight)
+    for start, end in words.split([u.char for u in units]):
+        weight = sum(weights[start:end]) / (end - start)
+        if weight > MUTED:
+            word = "".join(u.char for u in units[start:end])
+            _raise(result, f"={word}", WORD * weight * (end - start) ** 0.5)
+    return result
 
 
 def _raise(result: Terms, term: str, weight: float) -> None:
