@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
-from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy import Connection, Engine, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import OperationalError
 
@@ -22,6 +22,12 @@ from citizen_bot.platform.telemetry import metrics
 LOCK_NOT_AVAILABLE = "55P03"
 # WeChat's own limit for a message is 2,048 bytes; a longer one was not typed by a person.
 TEXT_KEPT = 2048
+
+
+# Made once: building a statement costs more than running it.
+_CLAIM = insert(messages).on_conflict_do_nothing(index_elements=[messages.c.key]).returning(messages.c.id)
+_STORED = select(messages.c.reply, messages.c.replied_at).where(messages.c.key == bindparam("of_key"))
+_FINISH = update(messages).where(messages.c.id == bindparam("of_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +70,16 @@ class Turns:
 
     def _claim(self, connection: Connection, incoming: Incoming) -> int | None:
         """A new row for the message, or None where it has one. Waits for a repeat that is being answered just now."""
-        row = (
-            insert(messages)
-            .values(
-                key=self._key(incoming),
-                kind=incoming.event or incoming.kind,
-                text=None if incoming.text is None else mask(incoming.text[:TEXT_KEPT]),
-                received_at=incoming.received_at,
-                request_id=incoming.request_id,
-                candidates=[],
-            )
-            .on_conflict_do_nothing(index_elements=[messages.c.key])
-            .returning(messages.c.id)
-        )
+        values: dict[str, object] = {
+            "key": self._key(incoming),
+            "kind": incoming.event or incoming.kind,
+            "text": None if incoming.text is None else mask(incoming.text[:TEXT_KEPT]),
+            "received_at": incoming.received_at,
+            "request_id": incoming.request_id,
+            "candidates": [],
+        }
         try:
-            message_id: int | None = connection.scalar(row)
+            message_id: int | None = connection.scalar(_CLAIM, values)
         except OperationalError as error:
             if getattr(error.orig, "sqlstate", None) == LOCK_NOT_AVAILABLE:
                 raise TurnBusy from error
@@ -89,8 +90,7 @@ class Turns:
         return self._privacy.index(incoming.account, incoming.openid, incoming.key)
 
     def _stored(self, connection: Connection, incoming: Incoming) -> Outcome:
-        query = select(messages.c.reply, messages.c.replied_at).where(messages.c.key == self._key(incoming))
-        row = connection.execute(query).one()
+        row = connection.execute(_STORED, {"of_key": self._key(incoming)}).one()
         return Outcome(text=row.reply, at=row.replied_at)
 
     def _answer(self, connection: Connection, message_id: int, incoming: Incoming) -> Outcome:
@@ -118,22 +118,20 @@ class Turns:
         outcome: Outcome,
     ) -> None:
         understood = turn.understood
-        connection.execute(
-            update(messages)
-            .where(messages.c.id == message_id)
-            .values(
-                resident_id=resident_id,
-                intent=understood.intent,
-                item=understood.item,
-                facet=understood.facet,
-                decision=understood.decision,
-                score=understood.score,
-                candidates=list(understood.candidates),
-                catalogue_hash=catalogue_hash,
-                reply=outcome.text,
-                replied_at=outcome.at,
-            )
-        )
+        values = {
+            "of_id": message_id,
+            "resident_id": resident_id,
+            "intent": understood.intent,
+            "item": understood.item,
+            "facet": understood.facet,
+            "decision": understood.decision,
+            "score": understood.score,
+            "candidates": list(understood.candidates),
+            "catalogue_hash": catalogue_hash,
+            "reply": outcome.text,
+            "replied_at": outcome.at,
+        }
+        connection.execute(_FINISH, values)
         if understood.intent and understood.decision:
             metrics.decisions.labels(intent=understood.intent, decision=understood.decision).inc()
 

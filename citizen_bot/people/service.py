@@ -4,13 +4,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, update
+from sqlalchemy import Connection, bindparam, delete, update
 from sqlalchemy.dialects.postgresql import insert
 
 from citizen_bot.people.models import residents
 from citizen_bot.platform.privacy import Privacy
 
 __all__ = ["Resident", "enter", "forget", "remember"]
+
+
+_NEW = insert(residents)
+_ENTER = _NEW.on_conflict_do_update(
+    index_elements=[residents.c.lookup], set_={"last_message_at": _NEW.excluded.last_message_at}
+).returning(residents.c.id, residents.c.conversation)
+_REMEMBER = update(residents).where(residents.c.id == bindparam("of_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,23 +28,20 @@ class Resident:
 
 def enter(connection: Connection, privacy: Privacy, *, account: str, openid: str, at: datetime) -> Resident:
     """The resident's row, made when new, and locked until the transaction ends: one person, one turn at a time."""
-    row = insert(residents).values(
-        lookup=privacy.index(account, openid),
-        account=account,
-        openid_sealed=privacy.seal(openid),
-        conversation={},
-        first_message_at=at,
-        last_message_at=at,
-    )
-    statement = row.on_conflict_do_update(
-        index_elements=[residents.c.lookup], set_={"last_message_at": row.excluded.last_message_at}
-    ).returning(residents.c.id, residents.c.conversation)
-    found = connection.execute(statement).one()
+    values = {
+        "lookup": privacy.index(account, openid),
+        "account": account,
+        "openid_sealed": privacy.seal(openid),
+        "conversation": {},
+        "first_message_at": at,
+        "last_message_at": at,
+    }
+    found = connection.execute(_ENTER, values).one()
     return Resident(id=found.id, conversation=found.conversation)
 
 
 def remember(connection: Connection, resident_id: int, conversation: dict[str, Any]) -> None:
-    connection.execute(update(residents).where(residents.c.id == resident_id).values(conversation=conversation))
+    connection.execute(_REMEMBER, {"of_id": resident_id, "conversation": conversation})
 
 
 def forget(connection: Connection, resident_id: int) -> None:
