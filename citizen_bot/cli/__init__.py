@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from citizen_bot.documents import FaultyFiles
+from citizen_bot.platform.telemetry.logs import configure_logging
 from citizen_bot.settings import SettingsError
 
 COMMANDS = {
@@ -49,3 +50,4 @@ class LazyGroup(click.Group):
 @click.version_option(package_name="citizen-bot")
 def main() -> None:
     """The backend of a city's WeChat official account for grassroots government services."""
+    configure_logging("WARNING")

@@ -34,7 +34,11 @@ COVERED = ("at@1", "at@3", "facet", "item+facet", "answered", "wrong", "wrong/an
 
 @click.command()
 @click.argument("question", required=False)
-@click.option("--jsonl", type=click.File("r", encoding="utf-8"), help='One {"q": …} a line; - is standard input.')
+@click.option(
+    "--jsonl",
+    type=click.File("r", encoding="utf-8", errors="replace"),
+    help='One {"q": …} a line; - is standard input.',
+)
 def match(question: str | None, jsonl: IO[str] | None) -> None:
     """Say what is understood of QUESTION, or of each line of a file."""
     if (question is None) == (jsonl is None):
@@ -43,12 +47,16 @@ def match(question: str | None, jsonl: IO[str] | None) -> None:
     if jsonl is None:
         _print_for_people(matcher.match(question or ""), catalogue)
         return
-    try:
-        for number, line in enumerate(jsonl, 1):
-            if line.strip():
-                click.echo(json.dumps(_answer(matcher, _question(number, line)), ensure_ascii=False))
-    except UnicodeDecodeError:
-        raise click.ClickException("the file is not UTF-8") from None
+    wrong = 0
+    for number, line in enumerate(jsonl, 1):
+        if line.strip():
+            try:
+                click.echo(json.dumps(_answer(matcher, _question(line)), ensure_ascii=False))
+            except ValueError as error:
+                wrong += 1
+                click.echo(f"line {number}: {error}", err=True)
+    if wrong:
+        raise SystemExit(1)
 
 
 @click.command()
@@ -82,13 +90,14 @@ def _matcher() -> tuple[Matcher, Catalogue]:
     return matcher, catalogue
 
 
-def _question(number: int, line: str) -> str:
+def _question(line: str) -> str:
+    """Raises ValueError."""
     try:
         data = json.loads(line)
     except ValueError as error:
-        raise click.ClickException(f"line {number}: is not JSON: {error}") from None
+        raise ValueError(f"is not JSON: {error}") from None
     if not isinstance(data, dict) or not isinstance(data.get("q"), str):
-        raise click.ClickException(f'line {number}: must be an object with a text "q"')
+        raise ValueError('must be an object with a text "q"')
     question: str = data["q"]
     return question
 

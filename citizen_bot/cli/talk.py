@@ -51,7 +51,7 @@ def talk(script: Path | None, as_json: bool, today: datetime | None) -> None:
     )
     start = datetime.combine(today.date(), time(9), SHANGHAI).astimezone(UTC) if today else datetime.now(UTC)
     if script is None:
-        _chat(bot, start, sys.stdin)
+        _chat(bot, start, sys.stdin, moving=today is None)
         return
     for dialogue in _dialogues(script):
         for line in _replay(bot, dialogue, start):
@@ -89,10 +89,11 @@ def _understood(turn: Turn) -> dict[str, str | None]:
     }
 
 
-def _chat(bot: Talk, start: datetime, lines: TextIO) -> None:
+def _chat(bot: Talk, start: datetime, lines: TextIO, *, moving: bool) -> None:
+    """`moving`: the clock goes on from now; else it stands at `start`."""
     conversation = Conversation()
     for number, line in enumerate(lines, 1):
-        turn = bot.respond(conversation, _incoming(line.strip(), start, number), datetime.now(UTC))
+        turn = bot.respond(conversation, _incoming(line.strip(), start, number), datetime.now(UTC) if moving else start)
         conversation = turn.conversation or Conversation()
         click.echo(f"{bot.render(turn.reply) or ''}\n")
 

@@ -5,15 +5,14 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from marshmallow import ValidationError, fields
 
 from citizen_bot.documents import FileSchema, load
 
 FILE = "signals.yaml"
-Command = Literal["menu", "cancel", "more", "human", "none_of_these"]
-_COMMANDS = ("menu", "cancel", "more", "human", "none_of_these")
+Command = Literal["menu", "cancel", "more", "human", "none_of_these", "again", "confused", "who", "bye", "ack"]
 _DIGITS = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10}
 _CHOICE = re.compile(
     r"(?:我?(?:选|要|是|办))?第?([0-9]{1,2}|[一二两三四五六七八九十])(?:个|号|项|条|件|种|那个)?(?:吧|的)?"
@@ -33,6 +32,7 @@ class _Pattern(fields.String):
 
 class _EmergencySchema(FileSchema):
     number = fields.String(required=True)
+    wording = fields.String(load_default="emergency")
     patterns = fields.List(_Pattern(), required=True)
     unless = fields.List(_Pattern(), required=True)
 
@@ -46,7 +46,7 @@ class _ExactSchema(FileSchema):
 
 
 _CommandsSchema = FileSchema.from_dict(
-    {name: fields.Nested(_ExactSchema, required=True) for name in _COMMANDS}, name="Commands"
+    {name: fields.Nested(_ExactSchema, required=True) for name in get_args(Command)}, name="Commands"
 )
 
 
@@ -60,8 +60,16 @@ class _SignalsSchema(FileSchema):
 
 
 @dataclass(frozen=True, slots=True)
-class _Emergency:
+class Emergency:
+    """The number to call, and the key of the sentence that tells it."""
+
     number: str
+    wording: str
+
+
+@dataclass(frozen=True, slots=True)
+class _EmergencySigns:
+    emergency: Emergency
     patterns: tuple[re.Pattern[str], ...]
     unless: tuple[re.Pattern[str], ...]
 
@@ -69,7 +77,8 @@ class _Emergency:
 class Signals:
     def __init__(self, content: Mapping[str, Any]) -> None:
         self._emergencies = tuple(
-            _Emergency(e["number"], tuple(e["patterns"]), tuple(e["unless"])) for e in content["emergencies"]
+            _EmergencySigns(Emergency(e["number"], e["wording"]), tuple(e["patterns"]), tuple(e["unless"]))
+            for e in content["emergencies"]
         )
         self._rude = tuple(content["rude"]["patterns"])
         self._injection = tuple(content["injection"]["patterns"])
@@ -81,11 +90,11 @@ class Signals:
         }
         self.menu_keys: Mapping[str, str] = content["menu_keys"]
 
-    def emergency(self, text: str) -> str | None:
-        """The number to call (110, 119, 120) when `text` tells of something that cannot wait."""
-        for emergency in self._emergencies:
-            if _found(emergency.patterns, text) and not _found(emergency.unless, text):
-                return emergency.number
+    def emergency(self, text: str) -> Emergency | None:
+        """Whom to call when `text` tells of something that cannot wait; not for its aftermath (烧了的证怎么补)."""
+        for signs in self._emergencies:
+            if _found(signs.patterns, text) and not _found(signs.unless, text):
+                return signs.emergency
         return None
 
     def rude(self, text: str) -> bool:
@@ -97,6 +106,11 @@ class Signals:
     def refers_back(self, text: str) -> bool:
         """Whether `text` points to something that was talked of before (刚才那个)."""
         return _found(self._references, text)
+
+    def without_references(self, text: str) -> str:
+        for pattern in self._references:
+            text = pattern.sub("", text)
+        return text
 
     def command(self, text: str) -> Command | None:
         """The command that `text` is as a whole, politeness and punctuation aside."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from citizen_bot.catalog import places
 from citizen_bot.catalog.model import Catalogue, Site
@@ -17,7 +17,7 @@ from citizen_bot.dialogue.model import (
     Text,
 )
 from citizen_bot.dialogue.render import Renderer
-from citizen_bot.dialogue.signals import Command, Signals, chosen_number
+from citizen_bot.dialogue.signals import Command, Signals, chosen_number, plain
 from citizen_bot.matching.knowledge import Topic
 from citizen_bot.matching.matcher import Matcher
 from citizen_bot.matching.model import Candidate, Decision, Facet, Intent, Match
@@ -33,6 +33,8 @@ OFFERED = 3
 NEAREST = 3
 # An item that the talk leads to is meant from this probability on.
 NEARBY = 0.4
+# A message of at most so many characters, said in the middle of a talk, goes on with it.
+SHORT = 12
 # Characters of a message that are read: WeChat lets people send about this many.
 READ = 700
 # Farther than this from every centre, "the nearest" would be no help.
@@ -170,9 +172,9 @@ class Talk:
 
     def _said(self, before: Conversation, text: str, now: datetime) -> Turn:
         text = text[:READ]
-        number = self._signals.emergency(text)
-        if number is not None:
-            reply = Reply((Text(self._say("emergency", number=number)),))
+        emergency = self._signals.emergency(text)
+        if emergency is not None:
+            reply = Reply((Text(self._say(emergency.wording, number=emergency.number)),))
             return Turn(before, reply, understood=Understood("oos", decision="fallback", score=1.0))
         command = self._signals.command(text)
         if command is not None:
@@ -180,6 +182,11 @@ class Talk:
         choice = chosen_number(text)
         if choice is not None:
             return self._number(before, choice)
+        if plain(text) == "":
+            return self._plain(before, "ack")
+        sites = self._place(text)
+        if sites:
+            return self._told_sites(before, sites, Understood("site", decision="answer", score=1.0))
         if self._signals.injection(text):
             return self._plain(before, "limit", Understood("oos", decision="fallback", score=1.0))
         match = self._matcher.match(text)
@@ -205,6 +212,12 @@ class Talk:
                 if before.item is None:
                     return self._plain(before, "which_item")
                 return self._answer(before, before.item, None, short=False)
+            case "again":
+                if before.item is None:
+                    return self._plain(before, "nothing_to_repeat")
+                return self._answer(before, before.item, before.facet)
+            case "confused" | "who" | "bye" | "ack":
+                return self._plain(before, command)
             case "none_of_these":
                 if before.pending is None:
                     return self._plain(before, "no_choices")
@@ -230,11 +243,11 @@ class Talk:
             case "human":
                 return self._person(before, text, now)
             case "site":
-                return self._site(before, text, match)
+                return self._site(before, text, match, now)
             case "greet" | "thanks":
                 return self._plain(replace(before, misses=0), match.intent, _understood(match))
             case "oos":
-                return self._out_of_scope(before, match)
+                return self._out_of_scope(before, text, match)
             case intent:
                 return self._task(before, text, match, intent)
 
@@ -244,14 +257,12 @@ class Talk:
         if first and first.score >= NEARBY:
             chosen = first.item if first.item in pending.items else None
         else:
-            chosen = self._matcher.choose(text, pending.items)
+            chosen = self._matcher.choose(self._signals.without_references(text), pending.items)
         if chosen is not None:
             return self._answer(before, chosen, match.facet or pending.facet, short=False)
         if match.follow_up and pending.likely:
             # Who goes on asking means what was offered first; told so, the resident can say otherwise.
-            turn = self._answer(before, pending.items[0], match.facet, short=False)
-            assumed = Text(self._say("assumed", label=self._catalogue.guides[pending.items[0]].label))
-            return replace(turn, reply=Reply((assumed, *turn.reply.parts)))
+            return self._assuming(self._answer(before, pending.items[0], match.facet, short=False), pending.items[0])
         if match.intent != "guide" or match.decision == "answer" or match.candidates:
             return None
         if pending.asked >= 2:
@@ -259,12 +270,18 @@ class Talk:
         again = replace(pending, facet=match.facet or pending.facet, asked=pending.asked + 1)
         return self._ask(before, again, self._say("clarify_again"), _understood(match, "clarify"))
 
+    def _assuming(self, turn: Turn, item: str) -> Turn:
+        assumed = Text(self._say("assumed", label=self._catalogue.guides[item].label))
+        return replace(turn, reply=Reply((assumed, *turn.reply.parts)))
+
     def _guide(self, before: Conversation, text: str, match: Match) -> Turn:
         if match.item is not None and match.decision == "answer":
             return self._answer(before, match.item, match.facet, match=match)
         meant = self._meant_by_context(before, text, match)
         if meant is not None:
             return self._answer(before, meant, match.facet or before.facet, match=match)
+        if before.item is not None and self._goes_on(text, match):
+            return self._still_about(before, before.item, match)
         if match.decision == "clarify" and match.candidates:
             return self._clarify(before, match)
         if match.follow_up:
@@ -289,6 +306,19 @@ class Talk:
         related = self._catalogue.guides[before.topics[0]].related
         return first.item if first.score >= NEARBY and first.item in related else None
 
+    def _goes_on(self, text: str, match: Match) -> bool:
+        """Whether a short message that fits no item is more likely about the present one (邻居不同意呢)."""
+        return len(plain(text)) <= SHORT and (not match.candidates or match.candidates[0].score < NEARBY)
+
+    def _still_about(self, before: Conversation, item: str, match: Match) -> Turn:
+        """What was asked of the present item where its guide has it, else that it has not, and the whole notice."""
+        if match.facet is not None:
+            return self._answer(before, item, match.facet, match=match)
+        told = Text(self._say("still_about", label=self._catalogue.guides[item].label))
+        reply = Reply((told, NoticeCard(item, None, short=True)))
+        after = replace(before, pending=None, misses=before.misses + 1)
+        return Turn(after, reply, understood=replace(_understood(match, "fallback"), item=item))
+
     def _task(self, before: Conversation, text: str, match: Match, intent: Intent) -> Turn:
         """Booking, visits, complaints and the like are not open yet: say so, and what can be done instead."""
         item = match.item or (before.item if match.follow_up or not match.candidates else None)
@@ -300,7 +330,12 @@ class Talk:
         return Turn(replace(before, pending=None, misses=0), Reply(tuple(parts)), understood=understood)
 
     def _clarify(self, before: Conversation, match: Match) -> Turn:
-        pending = Pending(_offered(match.candidates, 4), match.facet, likely=True)
+        items = _offered(match.candidates, 4)
+        if len(items) == 1:
+            # One choice is no question: the only likely item is told, with the way out.
+            turn = self._answer(before, items[0], match.facet, match=match)
+            return self._assuming(turn, items[0])
+        pending = Pending(items, match.facet, likely=match.candidates[0].score >= NEARBY)
         return self._ask(before, pending, self._say("clarify"), _understood(match))
 
     def _ask(self, before: Conversation, pending: Pending, prompt: str, understood: Understood | None = None) -> Turn:
@@ -320,9 +355,11 @@ class Talk:
             return self._plain(after, "unknown", understood)
         return self._ask(after, Pending(items, match.facet), self._say("unknown_near"), understood)
 
-    def _out_of_scope(self, before: Conversation, match: Match) -> Turn:
+    def _out_of_scope(self, before: Conversation, text: str, match: Match) -> Turn:
         understood = _understood(match, "fallback")
         topic = self._topics.get(match.topic or "")
+        if topic is None and before.item is not None and self._goes_on(text, match):
+            return self._still_about(before, before.item, match)
         if topic is None:
             return self._plain(before, "not_a_service", understood)
         text = self._say("out_of_scope", topic=topic.name, where=topic.where or "")
@@ -363,18 +400,38 @@ class Talk:
         understood = Understood("human", decision="answer", score=1.0)
         return Turn(replace(before, pending=None, misses=0), Reply((Text(text),)), (effect,), understood)
 
-    def _site(self, before: Conversation, text: str, match: Match) -> Turn:
-        hours = "、".join(f"{start:%H:%M}–{end:%H:%M}" for start, end in OPENING_HOURS)
-        lines = [self._say("site_hours", hours=hours)]
-        sites = self._sites_named(text)
+    def _site(self, before: Conversation, text: str, match: Match, now: datetime) -> Turn:
+        lines = [self._hours()]
+        today = now.astimezone(SHANGHAI).date()
+        for word, days in _DAYS.items():
+            if word in text:
+                day = today + timedelta(days)
+                open_then = self._calendar.is_working_day(day)
+                lines.insert(0, self._say("site_open" if open_then else "site_closed", day=f"{word}（{_date(day)}）"))
+                break
+        sites = [site for site in places.towns(self._catalogue) if _short_name(site) in text]
         lines += [site.official_name for site in sites] or [self._say("site_which")]
         if match.facet != "time":
             lines.append(self._say("site_unknown"))
         reply = Reply((Text("\n".join(lines)),))
         return Turn(replace(before, misses=0, pending=None), reply, understood=_understood(match))
 
-    def _sites_named(self, text: str) -> list[Site]:
-        return [site for site in places.towns(self._catalogue) if site.name.rstrip("镇街道") in text]
+    def _hours(self) -> str:
+        hours = "、".join(f"{start:%H:%M}–{end:%H:%M}" for start, end in OPENING_HOURS)
+        return self._say("site_hours", hours=hours)
+
+    def _place(self, text: str) -> list[Site]:
+        """The centres of the town or village that `text` is the name of, and nothing else."""
+        name = plain(text)
+        towns = [site for site in places.towns(self._catalogue) if name in (site.name, _short_name(site))]
+        if towns:
+            return towns
+        found = places.find_division(self._catalogue, name) if name.endswith(("村", "社区", "居委会", "疃")) else []
+        return [site for site in places.towns(self._catalogue) if site.code in {division.town for division in found}]
+
+    def _told_sites(self, before: Conversation, sites: Sequence[Site], understood: Understood) -> Turn:
+        lines = [*(site.official_name for site in sites), self._hours(), self._say("site_unknown")]
+        return Turn(replace(before, misses=0, pending=None), Reply((Text("\n".join(lines)),)), understood=understood)
 
     def _location(self, before: Conversation, incoming: Incoming) -> Turn:
         if incoming.latitude is None or incoming.longitude is None:
@@ -408,6 +465,15 @@ def _offered(candidates: Sequence[Candidate], most: int) -> tuple[str, ...]:
 
 
 _WEEKDAYS = "一二三四五六日"
+_DAYS = {"今天": 0, "明天": 1, "后天": 2}
+
+
+def _short_name(site: Site) -> str:
+    return site.name.removesuffix("镇").removesuffix("街道")
+
+
+def _date(day: date) -> str:
+    return f"{day.month}月{day.day}日，周{_WEEKDAYS[day.weekday()]}"
 
 
 def _hour(at: datetime) -> str:

@@ -12,7 +12,7 @@ from citizen_bot.platform.jobs import TaskContext, task
 log = structlog.get_logger(__name__)
 
 # A group's history stays and every member reads it: the message says that somebody waits, not who or what about.
-TEXT = "有居民请人工答复（第{number}号）。{asked}提出，答应{promised}前回复。请值班人员处理。"
+TEXT = "有居民请人工答复（第{number}号）。{asked}提出，居民被告知的时间：{promised}。请值班人员处理。"
 
 
 @task(NOTIFY_TASK, queue="notifications")

@@ -152,9 +152,11 @@ def _asked(
     found = [of_guide[name] for name in _ASKED.get(facet, (facet,)) if name in of_guide]
     if found:
         return found
-    # Only these two can be missing from a guide; silence would read as "I did not understand".
-    missing = {"deadline": "deadline_none", "amount": "amount_none"}[facet]
-    return [Section(facet, wordings(f"heading_{facet}"), (wordings(missing),))]
+    if facet == "amount":
+        # Nothing is paid out: 多少钱 then asks what it costs.
+        return [of_guide["fee"]]
+    # Only the deadline can be missing else; silence would read as "I did not understand".
+    return [Section("deadline", wordings("heading_deadline"), (wordings("deadline_none"),))]
 
 
 def _online(guide: Guide, wordings: Wordings) -> list[str]:
@@ -176,7 +178,7 @@ def _material(material: Material, wordings: Wordings) -> str:
     text = wordings("material", name=material.name, form=material.form, copies=copies)
     if material.source == "窗口领取填写":
         text += wordings("material_fill")
-    if material.shared:
+    if material.shared and wordings("material_shared").strip("，") not in (material.note or ""):
         text += wordings("material_shared")
     if material.note:
         text += wordings("material_note", note=material.note)

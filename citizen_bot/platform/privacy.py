@@ -11,6 +11,10 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 _MOBILE = re.compile(r"(?<!\d)(1[3-9]\d)[ -]?(\d{4})[ -]?(\d{4})(?!\d)")
 _IDENTITY = re.compile(r"(?<!\d)(\d{6})\d{8}(\d{3}[\dXx])(?!\d)")
+_NAME = re.compile(
+    r"((?:我|俺|他|她|老人|本人)(?:的?名字)?(?:叫|是叫)|姓名(?:是|[:：])?|名字(?:是|叫|[:：])?)"
+    r"([\u4e00-\u9fff])[\u4e00-\u9fff]{1,2}"
+)
 _LONG_NUMBER = re.compile(r"(?<!\d)\d{12,19}(?!\d)")
 
 
@@ -40,7 +44,9 @@ class Privacy:
 
 
 def mask(text: str) -> str:
-    """`text` with mobile, identity and bank card numbers made unreadable: 138****1234."""
+    """`text` with mobile, identity and bank card numbers and names that are told as such made unreadable: 138****1234,
+    我叫王**."""
+    text = _NAME.sub(r"\1\2**", text)
     text = _IDENTITY.sub(r"\1********\2", text)
     text = _MOBILE.sub(r"\1****\3", text)
     return _LONG_NUMBER.sub(lambda m: m[0][:4] + "*" * (len(m[0]) - 8) + m[0][-4:], text)

@@ -35,14 +35,38 @@ def test_a_number_inside_other_words_is_no_choice(said: str) -> None:
 
 @pytest.mark.parametrize(
     ("said", "number"),
-    [("楼下邻居家着火了", "119"), ("俺爹晕倒了叫不醒", "120"), ("有人打我快来", "110"), ("俺不想活了", "110")],
+    [
+        ("楼下邻居家着火了", "119"),
+        ("家里漏煤气", "119"),
+        ("电梯困人了", "119"),
+        ("俺爹晕倒了叫不醒", "120"),
+        ("出车祸了", "120"),
+        ("有人打我快来", "110"),
+        ("我被老公打了", "110"),
+        ("孩子走丢了", "110"),
+        ("有人骗了我五万块钱", "110"),
+        ("家里进贼了", "110"),
+        ("俺不想活了", "12356"),
+        ("我活不下去了", "12356"),
+    ],
 )
 def test_an_emergency_has_its_number(said: str, number: str) -> None:
-    assert SIGNALS.emergency(said) == number
+    emergency = SIGNALS.emergency(said)
+    assert emergency
+    assert emergency.number == number
 
 
 @pytest.mark.parametrize(
-    "said", ["俺家去年着火了能申请救助吗", "煤气中毒住院能报销吗", "身份证被偷了怎么补", "晕倒住院的钱怎么申请救助"]
+    "said",
+    [
+        "俺家去年着火了能申请救助吗",
+        "煤气中毒住院能报销吗",
+        "身份证被偷了怎么补",
+        "晕倒住院的钱怎么申请救助",
+        "老伴晕倒了 刚才好了 医保怎么报",
+        "身份证烧了怎么补",
+        "老小区加装电梯困难吗",
+    ],
 )
 def test_the_aftermath_of_an_emergency_is_a_question_like_others(said: str) -> None:
     assert SIGNALS.emergency(said) is None

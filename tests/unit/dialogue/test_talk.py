@@ -171,6 +171,45 @@ def test_emergencies_come_before_everything(chat: Chat) -> None:
         assert chat.turn.understood.decision == "fallback"
 
 
+def test_despair_gets_a_warm_word_and_a_number(chat: Chat) -> None:
+    answer = chat("我活不下去了")
+    assert "12356" in answer
+    assert "家里人" in answer
+
+
+def test_small_words_are_taken_as_such(chat: Chat) -> None:
+    for said in ("好的", "嗯", "中", "知道了", "再见", "你是人吗", "俺不识字", "看不懂", "😀", "[微笑]"):
+        answer = chat(said)
+        assert not answer.startswith(("【", "您要办的是", "这个我"))
+        assert len(answer) < 120
+
+
+def test_again_repeats_the_answer(chat: Chat) -> None:
+    chat("身份证丢了怎么补")
+    first = chat("多少钱")
+    assert chat("再说一遍") == first
+
+
+def test_what_a_guide_does_not_say_keeps_the_subject(chat: Chat) -> None:
+    chat("宅基地怎么申请")
+    answer = chat("邻居不同意呢")
+    assert "宅基地" in answer
+    assert "人工" in answer
+    assert "1. " not in answer
+    assert _title(chat("要带什么材料")).startswith("农村宅基地")
+
+
+def test_the_name_of_a_place_alone_gets_its_centre(chat: Chat) -> None:
+    chat("你们几点上班")
+    assert "诸往镇人民政府便民服务中心" in chat("诸往镇")
+    assert "夏村镇人民政府便民服务中心" in chat("夏村")
+
+
+def test_today_and_tomorrow_are_looked_up_in_the_calendar(talk: Talk) -> None:
+    assert "今天（11月28日，周六）不上班" in Chat(talk, SATURDAY_TEN)("今天上班吗")
+    assert "今天（11月23日，周一）上班" in Chat(talk)("你们今天开门吗")
+
+
 def test_rude_words_are_answered_calmly_once(chat: Chat) -> None:
     first, second = chat("你个傻逼"), chat("傻逼")
     assert "对不住" in first
