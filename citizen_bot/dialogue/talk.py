@@ -35,6 +35,8 @@ NEAREST = 3
 NEARBY = 0.4
 # A message of at most so many characters, said in the middle of a talk, goes on with it.
 SHORT = 12
+# So few characters in answer to a choice belong to it, whatever else they resemble (丢了, 补办).
+A_FEW = 4
 # Characters of a message that are read: WeChat lets people send about this many.
 READ = 700
 # Farther than this from every centre, "the nearest" would be no help.
@@ -254,16 +256,18 @@ class Talk:
     def _reply_to_pending(self, before: Conversation, pending: Pending, text: str, match: Match) -> Turn | None:
         """The answer to an open question in the resident's own words; None when the message is about something else."""
         first = match.candidates[0] if match.candidates else None
-        if first and first.score >= NEARBY:
+        words = self._signals.without_references(text)
+        if first and first.score >= NEARBY and len(plain(words)) > A_FEW:
             chosen = first.item if first.item in pending.items else None
         else:
-            chosen = self._matcher.choose(self._signals.without_references(text), pending.items)
+            chosen = self._matcher.choose(words, pending.items)
         if chosen is not None:
             return self._answer(before, chosen, match.facet or pending.facet, short=False)
         if match.follow_up and pending.likely:
             # Who goes on asking means what was offered first; told so, the resident can say otherwise.
             return self._assuming(self._answer(before, pending.items[0], match.facet, short=False), pending.items[0])
-        if match.intent != "guide" or match.decision == "answer" or match.candidates:
+        unheard = match.intent == "oos" and match.topic is None and len(plain(text)) <= SHORT
+        if not unheard and (match.intent != "guide" or match.decision == "answer" or match.candidates):
             return None
         if pending.asked >= 2:
             return self._unknown(replace(before, pending=None), match, ())

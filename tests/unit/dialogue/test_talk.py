@@ -90,8 +90,9 @@ def test_a_choice_is_taken_by_its_number(chat: Chat, choose: Callable[[int], str
 
 
 def test_a_choice_is_taken_by_its_words(chat: Chat) -> None:
-    chat("身份证")
-    assert _title(chat("丢了")) == "居民身份证丢失补领"
+    for said in ("丢了", "补办的那个", "丢了要补"):
+        chat("身份证")
+        assert _title(chat(said)) == "居民身份证丢失补领"
 
 
 def test_twelve_is_not_one(chat: Chat) -> None:
