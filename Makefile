@@ -9,7 +9,7 @@ RUN_STAMP := $(VENV)/.installed-run
 TEST_STAMP := $(VENV)/.installed-test
 COMPILE := $(UV) pip compile --quiet --generate-hashes --no-emit-index-url --python-version 3.11 --universal --no-header
 
-.PHONY: setup run test lint pins FORCE
+.PHONY: setup run test bench lint pins FORCE
 
 setup: $(RUN_STAMP)
 
@@ -19,6 +19,10 @@ run: setup
 test: lint
 	@scripts/ensure-browser
 	$(VENV)/bin/python -m pytest
+
+bench: $(TEST_STAMP)
+	$(VENV)/bin/python -m tests.bench.bench_matching
+	$(VENV)/bin/python -m tests.bench.bench_turns
 
 lint: $(TEST_STAMP)
 	$(VENV)/bin/ruff check .
