@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from citizen_bot.catalog import places
-from citizen_bot.catalog.model import Catalogue, Site
+from citizen_bot.catalog.model import Catalogue, Guide, Site
 from citizen_bot.dialogue.model import (
     Choices,
     Conversation,
@@ -311,8 +311,18 @@ class Talk:
         return first.item if first.score >= NEARBY and first.item in related else None
 
     def _goes_on(self, text: str, match: Match) -> bool:
-        """Whether a short message that fits no item is more likely about the present one (邻居不同意呢)."""
-        return len(plain(text)) <= SHORT and (not match.candidates or match.candidates[0].score < NEARBY)
+        """Whether a short message that fits no item well and names none is about the present one (邻居不同意呢)."""
+        said = plain(text)
+        if len(said) > SHORT:
+            return False
+        first = match.candidates[0] if match.candidates else None
+        return first is None or (first.score < NEARBY and not self._names(said, self._catalogue.guides[first.item]))
+
+    @staticmethod
+    def _names(said: str, guide: Guide) -> bool:
+        """Whether `said` has three characters in a row of a name of `guide`, or is part of one."""
+        runs = [said, *(said[start : start + 3] for start in range(len(said) - 2))]
+        return any(run in name for name in (guide.name, *guide.aliases) for run in runs)
 
     def _still_about(self, before: Conversation, item: str, match: Match) -> Turn:
         """What was asked of the present item where its guide has it, else that it has not, and the whole notice."""

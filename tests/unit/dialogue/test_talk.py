@@ -108,6 +108,11 @@ def test_none_of_these_leads_on(chat: Chat) -> None:
     assert chat("1") == "现在没有要您选的。想办什么事，直接告诉我就行。"
 
 
+def test_a_bare_name_changes_the_subject(chat: Chat) -> None:
+    chat("高龄津贴怎么领")
+    assert "补身份证" in chat("身份证")
+
+
 def test_another_question_during_a_choice_is_answered(chat: Chat) -> None:
     chat("身份证")
     assert _title(chat("结婚登记要带什么")) == "结婚登记"
