@@ -20,7 +20,7 @@ ARGUMENTS = [
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Ends with its module: while it lives, no other test can run an event loop of its own."""
-    executable = shutil.which("chromium")
+    executable = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if executable is None:
         pytest.fail("chromium is not installed, so the browser tests cannot run: apt-get install chromium")
     with sync_playwright() as playwright:
