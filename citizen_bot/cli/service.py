@@ -10,6 +10,7 @@ import sys
 from typing import NoReturn
 
 import click
+import structlog
 from flask import Flask
 
 from citizen_bot.platform.telemetry.folder import share_metrics
@@ -139,6 +140,8 @@ def _settings(*needed: str) -> Settings:
     """The settings, with this process's logs set up. Ends the process where one is wrong or one of `needed` missing."""
     settings = Settings.from_environment(os.environ)
     configure_logging(settings.log_level)
+    for warning in settings.warnings:
+        structlog.get_logger(__name__).warning("setting", warning=warning)
     missing = [name for name in needed if getattr(settings, name.lower()) is None]
     if missing:
         _give_up(f"{' and '.join(missing)} must be set; only `citizen-bot up` brings its own")

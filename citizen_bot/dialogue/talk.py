@@ -441,7 +441,7 @@ class Talk:
         if towns:
             return towns
         found = places.find_division(self._catalogue, name) if name.endswith(("村", "社区", "居委会", "疃")) else []
-        return [site for site in places.towns(self._catalogue) if site.code in {division.town for division in found}]
+        return list(dict.fromkeys(places.site_of_town(self._catalogue, division) for division in found))
 
     def _told_sites(self, before: Conversation, sites: Sequence[Site], understood: Understood) -> Turn:
         lines = [*(site.official_name for site in sites), self._hours(), self._say("site_unknown")]

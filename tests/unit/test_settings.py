@@ -1,3 +1,7 @@
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from cryptography.fernet import Fernet
 
@@ -61,3 +65,11 @@ def test_secrets_do_not_show() -> None:
     shown = repr(Settings.from_environment(PRODUCTION))
     for secret in ("SECRET_KEY", "PRIVACY_KEYS", "WECHAT_APP_SECRET", "WECHAT_TOKEN", "WECHAT_ENCODING_AES_KEY"):
         assert PRODUCTION[secret] not in shown
+
+
+def test_an_operator_is_told_of_a_warning_at_the_start() -> None:
+    environment = {**PRODUCTION, "WECHAT_MODE": "plain", "DATABASE_URL": "postgresql://127.0.0.1:1/none"}
+    command = [Path(sys.executable).parent / "citizen-bot", "release"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "WECHAT_MODE: plain mode does not protect messages" in done.stderr

@@ -209,6 +209,7 @@ def test_the_name_of_a_place_alone_gets_its_centre(chat: Chat) -> None:
     chat("你们几点上班")
     assert "诸往镇人民政府便民服务中心" in chat("诸往镇")
     assert "夏村镇人民政府便民服务中心" in chat("夏村")
+    assert "便民服务中心" in chat("东尚山村")
 
 
 def test_today_and_tomorrow_are_looked_up_in_the_calendar(talk: Talk) -> None:
