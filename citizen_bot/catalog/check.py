@@ -65,9 +65,10 @@ def _shared_names(folder: Path, guides: Iterable[Guide]) -> Iterator[Fault]:
 
 def _of_guide(guide: Guide, ids: frozenset[str], today: date) -> Iterator[tuple[str, str]]:
     used = {condition.situation for material in guide.materials for condition in material.needed_if}
+    used |= {condition.situation for refusal in guide.refusals for condition in refusal.refused_if}
     for situation in guide.situations:
         if situation.id not in used:
-            yield "situations", f"情形“{situation.id}”没有哪份材料用到"
+            yield "situations", f"情形“{situation.id}”没有哪份材料、哪条办不成的原因用到"
     for other in guide.related:
         if other not in ids:
             yield "related", f"没有“{other}”这个事项"

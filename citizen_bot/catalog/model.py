@@ -10,14 +10,17 @@ Level = Literal["city", "town", "community", "village"]
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """One plain question whose answer decides which materials a resident needs.
+    """One plain question whose answer decides which materials a resident needs, or that nothing can be applied for.
 
     `choices` maps an answer's key to the words a resident reads. A yes/no question has the keys "yes" and "no".
+    `sensitive`: the answer tells of health or disability, so it takes a consent of its own before it is asked
+    (Personal Information Protection Law, art. 29).
     """
 
     id: str
     question: str
     choices: Mapping[str, str]
+    sensitive: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,16 @@ class Material:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an application is turned down, and what the person can do then. `refused_if`: the answers that tell so
+    (all must hold); without any it is for the window to find out."""
+
+    reason: str
+    remedy: str
+    refused_if: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TimeLimit:
     """Days from acceptance. `statutory` and `promised` are kept apart; None is unknown, 0 is on the spot."""
 
@@ -76,12 +89,20 @@ class Agent:
 
 @dataclass(frozen=True, slots=True)
 class Review:
+    """How far the office stands behind a guide.
+
+    `levels` and `sharing`: whether it has confirmed which level of site takes the item, and which papers the window
+    looks up by itself; both are reconstructions until then.
+    """
+
     state: Literal["draft", "reviewed"]
     by: str | None
     on: date | None
     sources: tuple[str, ...]
     confidence: Literal["high", "medium", "low"]
     doubts: tuple[str, ...]
+    levels: Literal["inferred", "confirmed"] = "inferred"
+    sharing: Literal["inferred", "confirmed"] = "inferred"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +139,7 @@ class Guide:
     contact: str | None
     related: tuple[str, ...]
     review: Review
+    refusals: tuple[Refusal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import Schema, ValidationError, fields, validate, validates, validates_schema
 
 from citizen_bot.documents import FileSchema
 
@@ -21,6 +21,7 @@ SOURCES = ("政府部门核发", "申请人自备", "窗口领取填写", "第�
 UNITS = ("working", "calendar")
 STATES = ("draft", "reviewed")
 CONFIDENCES = ("high", "medium", "low")
+CERTAINTIES = ("inferred", "confirmed")
 
 YES_NO = {"yes": "是", "no": "不是"}
 BOOLEAN_WORDS = {True: "yes", False: "no"}
@@ -210,6 +211,18 @@ class SituationSchema(FileSchema):
     id = required(Identifier)
     question = required(Text, most=60)
     choices = Choices(load_default=lambda: dict(YES_NO))
+    sensitive = Flag(load_default=False)
+
+    @validates("question")
+    def check_question(self, value: str, **options: Any) -> None:
+        if value.count("？") != 1:
+            raise ValidationError("一个情形只问一句话，写一个问号“？”")
+
+
+class RefusalSchema(FileSchema):
+    reason = required(Text, most=60)
+    remedy = required(Text, most=80)
+    refused_if = Answers(load_default=list)
 
 
 class MaterialSchema(FileSchema):
@@ -268,6 +281,8 @@ class ReviewSchema(FileSchema):
     sources = Texts(load_default=list)
     confidence = required(Choice, CONFIDENCES)
     doubts = Texts(load_default=list)
+    levels = required(Choice, CERTAINTIES)
+    sharing = required(Choice, CERTAINTIES)
 
     @validates_schema(pass_original=True, skip_on_field_errors=False)
     def check_reviewed(self, data: Any, original: Any, **options: Any) -> None:
@@ -305,6 +320,7 @@ class GuideSchema(FileSchema):
     where = optional(Text)
     result = required(Text)
     pitfalls = Texts(load_default=list)
+    refusals = many(RefusalSchema, load_default=list)
     basis = required(Texts)
     contact = optional(Text)
     related = Texts(Identifier(), load_default=list)
@@ -329,17 +345,18 @@ class GuideSchema(FileSchema):
 
     @validates_schema(skip_on_field_errors=False)
     def check_conditions(self, data: Any, **options: Any) -> None:
-        """Each `needed_if` names situations of this guide, and answers that those have."""
+        """Each `needed_if` and `refused_if` names situations of this guide, and answers that those have."""
         if "situations" not in data:
             return
         known = {situation.get("id"): situation.get("choices") for situation in reversed(data["situations"])}
-        faults = {}
-        for position, material in enumerate(data.get("materials", [])):
-            wrong = _unknown_answers(material.get("needed_if", []), known)
-            if wrong:
-                faults[position] = {"needed_if": wrong}
+        faults: dict[str, dict[int, Any]] = {}
+        for key, conditions in (("materials", "needed_if"), ("refusals", "refused_if")):
+            for position, entry in enumerate(data.get(key, [])):
+                wrong = _unknown_answers(entry.get(conditions, []), known)
+                if wrong:
+                    faults.setdefault(key, {})[position] = {conditions: wrong}
         if faults:
-            raise ValidationError({"materials": faults})
+            raise ValidationError(faults)
 
 
 def _unknown_answers(conditions: Any, known: Mapping[Any, Any]) -> dict[str, list[str]]:

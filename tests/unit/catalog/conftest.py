@@ -62,6 +62,8 @@ review:
   on: 2026-03-01
   sources: [https://www.shandong.gov.cn/art/13812345678.html]
   confidence: high
+  levels: inferred
+  sharing: inferred
 """
 
 Write = Callable[..., Path]
