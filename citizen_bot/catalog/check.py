@@ -1,16 +1,23 @@
 """What an editor should know of a catalogue: its faults, and warnings that do not keep it from being published."""
 
+import itertools
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from citizen_bot.catalog.loader import DIVISIONS, PLACES, SITES, Reading, guide_file, read_folder
-from citizen_bot.catalog.model import Catalogue, Guide
+from rapidfuzz import fuzz
+
+from citizen_bot.catalog.events import merge
+from citizen_bot.catalog.lists import MOST_QUESTIONS, most_questions
+from citizen_bot.catalog.loader import DIVISIONS, EVENTS, PLACES, SITES, Reading, guide_file, read_folder
+from citizen_bot.catalog.model import Catalogue, Guide, LifeEvent
 from citizen_bot.documents import Fault
 
 REVIEW_LASTS = timedelta(days=365)
+# Two names for papers of a life event that are so much alike (0 to 100) may be one paper.
+ALIKE = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,11 @@ def _warnings(folder: Path, reading: Reading, today: date) -> Iterator[Fault]:
     for guide in reading.guides:
         for key, message in _of_guide(guide, reading.ids, today):
             yield Fault(guide_file(folder, guide), None, key, message)
+    guides = {guide.id: guide for guide in reading.guides}
+    for event in reading.events:
+        for one, other in _alike(event, guides):
+            message = f"“{one}”和“{other}”是不是同一份材料？是的话写进 same_papers，不是就不用管"
+            yield Fault(f"{folder.resolve().name}/{EVENTS}/{event.id}.yaml", None, "same_papers", message)
 
 
 def _shared_names(folder: Path, guides: Iterable[Guide]) -> Iterator[Fault]:
@@ -63,12 +75,21 @@ def _shared_names(folder: Path, guides: Iterable[Guide]) -> Iterator[Fault]:
                 yield Fault(guide_file(folder, guide), None, "aliases", message)
 
 
+def _alike(event: LifeEvent, guides: Mapping[str, Guide]) -> Iterator[tuple[str, str]]:
+    names = [paper.name for paper in merge(event, guides)]
+    for one, other in itertools.combinations(names, 2):
+        if fuzz.ratio(one, other) >= ALIKE:
+            yield one, other
+
+
 def _of_guide(guide: Guide, ids: frozenset[str], today: date) -> Iterator[tuple[str, str]]:
     used = {condition.situation for material in guide.materials for condition in material.needed_if}
     used |= {condition.situation for refusal in guide.refusals for condition in refusal.refused_if}
     for situation in guide.situations:
         if situation.id not in used:
-            yield "situations", f"情形“{situation.id}”没有哪份材料、哪条办不成的原因用到"
+            yield "situations", f"情形“{situation.id}”没有用到"
+    if (most := most_questions(guide)) > MOST_QUESTIONS:
+        yield "situations", f"最多要问 {most} 个问题，应不超过 {MOST_QUESTIONS} 个；有的问题只在前面答了某一样时才要问"
     for other in guide.related:
         if other not in ids:
             yield "related", f"没有“{other}”这个事项"

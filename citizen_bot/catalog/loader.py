@@ -3,6 +3,8 @@
     <folder>/<department>/<id>.yaml    a service item
     <folder>/places/sites.yaml         hall, town centres, stations
     <folder>/places/divisions.yaml     villages and urban communities
+    <folder>/life-events/<id>.yaml     life events: several items that belong together
+    <folder>/abolished.yaml            papers that nobody may ask for any more
 
 docs/guides.zh-CN.md explains the files to those who write them.
 """
@@ -17,10 +19,12 @@ from typing import Any
 from marshmallow import Schema
 
 from citizen_bot.catalog import schemas, snapshot
-from citizen_bot.catalog.model import Catalogue, Division, Guide, Site
+from citizen_bot.catalog.model import Catalogue, Division, Guide, LifeEvent, Site
 from citizen_bot.documents import Document, Fault, FaultyFiles, KeyPath, checked, read
 
 PLACES = "places"
+EVENTS = "life-events"
+ABOLISHED = "abolished.yaml"
 SITES = "sites.yaml"
 DIVISIONS = "divisions.yaml"
 
@@ -46,6 +50,7 @@ class Reading:
     guides: tuple[Guide, ...]
     sites: tuple[Site, ...]
     divisions: tuple[Division, ...]
+    events: tuple[LifeEvent, ...]
     ids: frozenset[str]
     faults: tuple[Fault, ...]
 
@@ -53,7 +58,7 @@ class Reading:
         """Raises FaultyFiles where there are faults."""
         if self.faults:
             raise FaultyFiles(self.faults)
-        return snapshot.seal(self.guides, self.sites, self.divisions)
+        return snapshot.seal(self.guides, self.sites, self.divisions, self.events)
 
 
 def load(folder: Path) -> Catalogue:
@@ -83,8 +88,10 @@ class _Reader:
         self.guides: list[Guide] = []
         self.files_of_ids: dict[str, str] = {}
         self.files_of_names: dict[str, str] = {}
+        self.abolished: tuple[tuple[str, str], ...] = ()
 
     def read(self) -> Reading:
+        self.read_abolished()
         guides = []
         for path in sorted(path for path in self.folder.rglob("*") if self.is_yaml(path)):
             if self.is_guide(path):
@@ -94,10 +101,12 @@ class _Reader:
             self.faults.append(Fault(self.folder.name, None, "", "这里一个事项也没有"))
         sites = self.read_sites()
         divisions = self.read_divisions(sites)
+        events = self.read_events(frozenset(path.stem for path in guides))
         return Reading(
             guides=tuple(self.guides),
             sites=sites,
             divisions=divisions,
+            events=events,
             ids=frozenset(path.stem for path in guides),
             faults=tuple(sorted(self.faults, key=lambda fault: (fault.file, fault.line or 0))),
         )
@@ -118,7 +127,7 @@ class _Reader:
 
     def is_guide(self, path: Path) -> bool:
         """Whether it stands where guides stand; what looks like a guide anywhere else is a fault."""
-        if path.parent == self.folder / PLACES:
+        if path.parent in (self.folder / PLACES, self.folder / EVENTS) or path == self.folder / ABOLISHED:
             return False
         right_place = path.parent.parent == self.folder and path.suffix == ".yaml"
         if not right_place:
@@ -131,13 +140,46 @@ class _Reader:
         document, data = self.load(path, self.guide_schema)
         if not isinstance(document.data, dict):
             return
-        faults = [*_phones(document), *self.check_place(path, document), *self.check_unique(document)]
+        department = (("department", path.parent.name, "文件夹"),)
+        faults = [*_phones(document), *self.check_place(path, document, department), *self.check_unique(document)]
+        guide = None if data is None else snapshot.build(Guide, data)
+        if guide is not None:
+            faults += self.check_abolished(document, guide)
         self.faults.extend(faults)
-        if data is not None and not faults:
-            self.guides.append(snapshot.build(Guide, data))
+        if guide is not None and not faults:
+            self.guides.append(guide)
 
-    def check_place(self, path: Path, document: Document) -> Iterator[Fault]:
-        for key, expected, where in (("id", path.stem, "文件名"), ("department", path.parent.name, "文件夹")):
+    def read_abolished(self) -> None:
+        path = self.folder / ABOLISHED
+        if path.exists():
+            _, data = self.load(path, schemas.AbolishedPapersSchema())
+            self.abolished = tuple((entry["paper"], entry["why"]) for entry in (data or {"papers": []})["papers"])
+
+    def check_abolished(self, document: Document, guide: Guide) -> Iterator[Fault]:
+        for position, material in enumerate(guide.materials):
+            for paper, why in self.abolished:
+                if paper in material.name:
+                    yield document.fault(("materials", position, "name"), f"不能再要“{paper}”：{why}")
+
+    def read_events(self, ids: frozenset[str]) -> tuple[LifeEvent, ...]:
+        """`ids` are those of all guide files; what a faulty guide holds is not known and not asked about."""
+        guides = {guide.id: guide for guide in self.guides}
+        events = []
+        for path in sorted((self.folder / EVENTS).glob("*.yaml")):
+            document, data = self.load(path, schemas.LifeEventSchema())
+            if not isinstance(document.data, dict):
+                continue
+            faults = [*_phones(document), *self.check_place(path, document), *self.check_unique(document)]
+            event = None if data is None else snapshot.build(LifeEvent, data)
+            if event is not None:
+                faults += _event_faults(document, event, guides, ids)
+            self.faults.extend(faults)
+            if event is not None and not faults:
+                events.append(event)
+        return tuple(events)
+
+    def check_place(self, path: Path, document: Document, more: Iterable[tuple[str, str, str]] = ()) -> Iterator[Fault]:
+        for key, expected, where in (("id", path.stem, "文件名"), *more):
             value = document.data.get(key)
             if isinstance(value, str) and unicodedata.normalize("NFC", value) != unicodedata.normalize("NFC", expected):
                 yield document.fault((key,), f"应和{where}一样，是“{expected}”，现在是“{value}”")
@@ -219,6 +261,27 @@ def _misplaced(document: Document, found: Iterable[tuple[KeyPath, str, str | Non
         seen.add(code)
         if parent is not None and not code.startswith(parent):
             yield document.fault((*key, "code"), f"应以上级的代码“{parent}”开头，现在是“{code}”")
+
+
+def _event_faults(
+    document: Document, event: LifeEvent, guides: Mapping[str, Guide], ids: frozenset[str]
+) -> Iterator[Fault]:
+    """Items that do not exist, and papers that none of the items asks for or that two entries claim."""
+    for position, entry in enumerate(event.items):
+        if entry.item not in ids:
+            yield document.fault(("items", position, "item"), f"没有“{entry.item}”这个事项")
+    if any(entry.item not in guides for entry in event.items):
+        return
+    papers = {material.name for entry in event.items for material in guides[entry.item].materials}
+    claimed: set[str] = set()
+    for position, paper in enumerate(event.same_papers):
+        for place, name in enumerate(paper.covers):
+            key = ("same_papers", position, "covers", place)
+            if name not in papers:
+                yield document.fault(key, f"这几个事项里没有“{name}”这份材料")
+            elif name in claimed:
+                yield document.fault(key, f"“{name}”前面已经归到别的材料里了")
+            claimed.add(name)
 
 
 def _phones(document: Document) -> Iterator[Fault]:

@@ -1,7 +1,7 @@
 """What the catalogue is made of: immutable, plain data with no way back to the files it came from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
@@ -169,6 +169,39 @@ class Division:
 
 
 @dataclass(frozen=True, slots=True)
+class EventItem:
+    """A service item as a step of a life event. `when` says who needs it; None: everybody."""
+
+    item: str
+    when: str | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SamePaper:
+    """One paper that the guides of a life event call by different names (`covers`)."""
+
+    name: str
+    covers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LifeEvent:
+    """Several service items that something in life brings along (一件事), in the order in which they are done."""
+
+    id: str
+    name: str
+    label: str
+    summary: str
+    aliases: tuple[str, ...]
+    examples: tuple[str, ...]
+    items: tuple[EventItem, ...]
+    same_papers: tuple[SamePaper, ...]
+    pitfalls: tuple[str, ...]
+    review: Review
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     """One immutable snapshot. `hash` is the SHA-256 of its canonical form, so equal contents have equal hashes."""
 
@@ -176,3 +209,4 @@ class Catalogue:
     guides: Mapping[str, Guide]
     sites: Mapping[str, Site]
     divisions: Mapping[str, Division]
+    events: Mapping[str, LifeEvent] = field(default_factory=dict)

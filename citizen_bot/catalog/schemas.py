@@ -281,8 +281,6 @@ class ReviewSchema(FileSchema):
     sources = Texts(load_default=list)
     confidence = required(Choice, CONFIDENCES)
     doubts = Texts(load_default=list)
-    levels = required(Choice, CERTAINTIES)
-    sharing = required(Choice, CERTAINTIES)
 
     @validates_schema(pass_original=True, skip_on_field_errors=False)
     def check_reviewed(self, data: Any, original: Any, **options: Any) -> None:
@@ -291,6 +289,11 @@ class ReviewSchema(FileSchema):
         missing = [key for key in ("by", "on") if original.get(key) is None]
         if missing:
             raise ValidationError({key: ["复核过的（reviewed）要写明是谁（by）、哪天（on）"] for key in missing})
+
+
+class GuideReviewSchema(ReviewSchema):
+    levels = required(Choice, CERTAINTIES)
+    sharing = required(Choice, CERTAINTIES)
 
 
 class GuideSchema(FileSchema):
@@ -324,7 +327,7 @@ class GuideSchema(FileSchema):
     basis = required(Texts)
     contact = optional(Text)
     related = Texts(Identifier(), load_default=list)
-    review = fields.Nested(ReviewSchema, required=True)
+    review = fields.Nested(GuideReviewSchema, required=True)
 
     @validates_schema(skip_on_field_errors=False)
     def check_related(self, data: Any, **options: Any) -> None:
@@ -412,3 +415,45 @@ class TownDivisionsSchema(PlaceSchema):
 
 class DivisionsSchema(FileSchema):
     towns = many(TownDivisionsSchema, required=True)
+
+
+class EventItemSchema(FileSchema):
+    item = required(Identifier)
+    when = optional(Text, most=40)
+    note = optional(Text, most=60)
+
+
+class SamePaperSchema(FileSchema):
+    name = required(Text, most=80)
+    covers = required(Texts)
+
+
+class LifeEventSchema(FileSchema):
+    id = required(Identifier)
+    name = required(Text, most=30)
+    label = required(Text, most=30)
+    summary = required(Text, most=80)
+    aliases = required(Texts)
+    examples = required(Texts)
+    items = many(EventItemSchema, required=True)
+    same_papers = many(SamePaperSchema, load_default=list)
+    pitfalls = Texts(load_default=list)
+    review = fields.Nested(ReviewSchema, required=True)
+
+    @validates_schema(skip_on_field_errors=False)
+    def check_items(self, data: Any, **options: Any) -> None:
+        items: list[Any] = [entry.get("item") for entry in data.get("items", [])]
+        twice = {n: {"item": ["和前面的重复"]} for n, item in enumerate(items) if item and item in items[:n]}
+        if twice:
+            raise ValidationError({"items": twice})
+        if len(items) == 1:
+            raise ValidationError("一件事应有两个以上的事项", "items")
+
+
+class AbolishedPaperSchema(FileSchema):
+    paper = required(Text, most=40)
+    why = required(Text)
+
+
+class AbolishedPapersSchema(FileSchema):
+    papers = many(AbolishedPaperSchema, required=True)

@@ -1,20 +1,20 @@
 """The catalogue as bytes and back. Equal contents give equal bytes, and so an equal hash.
 
 The form is JSON in UTF-8 with sorted keys. A mapping is a list of pairs, because its order is part of what residents
-see (a question's choices are numbered in it). Guides, sites and divisions are sorted by their ids. A field that is
-added to the model later needs a default there: snapshots of before must still load.
+see (a question's choices are numbered in it). Guides, sites, divisions and life events are sorted by their ids. A field
+that is added to the model later needs a default there: snapshots of before must still load.
 """
 
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass, replace
 from datetime import date
 from functools import cache
 from types import MappingProxyType, NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from citizen_bot.catalog.model import Catalogue, Division, Guide, Site
+from citizen_bot.catalog.model import Catalogue, Division, Guide, LifeEvent, Site
 
 FORMAT = 1
 
@@ -25,20 +25,21 @@ class SnapshotError(ValueError):
     """The bytes are no snapshot of a catalogue, or one that this program is too old for."""
 
 
-def seal(guides: Iterable[Guide], sites: Iterable[Site] = (), divisions: Iterable[Division] = ()) -> Catalogue:
+def seal(
+    guides: Iterable[Guide],
+    sites: Iterable[Site] = (),
+    divisions: Iterable[Division] = (),
+    events: Iterable[LifeEvent] = (),
+) -> Catalogue:
     """An immutable catalogue with its hash; the order of the arguments does not matter, the last of an id wins."""
     unhashed = Catalogue(
         hash="",
         guides=_sorted({guide.id: guide for guide in guides}),
         sites=_sorted({site.code: site for site in sites}),
         divisions=_sorted({division.code: division for division in divisions}),
+        events=_sorted({event.id: event for event in events}),
     )
-    return Catalogue(
-        hash=hash_of(dumps(unhashed)),
-        guides=unhashed.guides,
-        sites=unhashed.sites,
-        divisions=unhashed.divisions,
-    )
+    return replace(unhashed, hash=hash_of(dumps(unhashed)))
 
 
 def dumps(catalogue: Catalogue) -> bytes:
@@ -48,6 +49,7 @@ def dumps(catalogue: Catalogue) -> bytes:
         "guides": [_plain(guide) for guide in catalogue.guides.values()],
         "sites": [_plain(site) for site in catalogue.sites.values()],
         "divisions": [_plain(division) for division in catalogue.divisions.values()],
+        "events": [_plain(event) for event in catalogue.events.values()],
     }
     return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
 
@@ -64,6 +66,7 @@ def loads(content: bytes) -> Catalogue:
         guides = [build(Guide, guide) for guide in plain["guides"]]
         sites = [build(Site, site) for site in plain["sites"]]
         divisions = [build(Division, division) for division in plain["divisions"]]
+        events = [build(LifeEvent, event) for event in plain.get("events", ())]
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise SnapshotError(f"not a catalogue snapshot: {error}") from error
     return Catalogue(
@@ -71,6 +74,7 @@ def loads(content: bytes) -> Catalogue:
         guides=MappingProxyType({guide.id: guide for guide in guides}),
         sites=MappingProxyType({site.code: site for site in sites}),
         divisions=MappingProxyType({division.code: division for division in divisions}),
+        events=MappingProxyType({event.id: event for event in events}),
     )
 
 

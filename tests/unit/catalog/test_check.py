@@ -69,7 +69,7 @@ def test_width_and_case_do_not_hide_a_shared_alias(write: Write, folder: Path, t
         (
             "  - id: reason",
             "  - {id: idle, question: 是吗？}\n  - id: reason",
-            "situations：情形“idle”没有哪份材料用到",
+            "situations：情形“idle”没有用到",
         ),
         ("on: 2026-03-01", "on: 2025-11-22", "review.on：上次复核是 2025-11-22，已超过一年，请再核一遍"),
         ("on: 2026-03-01", "on: 2026-11-24", "review.on：复核日期 2026-11-24 还没到"),

@@ -1,0 +1,80 @@
+"""Life events (一件事): the papers of several items as one list in which every paper stands once. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from citizen_bot.catalog.model import EventItem, Guide, LifeEvent, Material
+
+_FORMS = {"原件": ("原件",), "复印件": ("复印件",), "原件及复印件": ("原件", "复印件"), "电子": ("电子",)}
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """An item that asks for a paper. `whens` says in plain Chinese who needs it there; empty: everybody."""
+
+    item: str
+    whens: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MergedMaterial:
+    """One paper of a life event.
+
+    `copies` is the largest number that any item asks for, `form` joins all forms, `shared` holds when every item's
+    window can look it up. `needs` has each item that asks for it once, in the event's order.
+    """
+
+    name: str
+    form: str
+    copies: int
+    source: str
+    shared: bool
+    notes: tuple[str, ...]
+    needs: tuple[Need, ...]
+
+    @property
+    def always(self) -> bool:
+        """Whether some item asks everybody for it."""
+        return any(not need.whens for need in self.needs)
+
+
+def merge(event: LifeEvent, guides: Mapping[str, Guide]) -> tuple[MergedMaterial, ...]:
+    """All papers of the items of `event`, each once, those that everybody needs first, in the order of the items.
+
+    Papers are the same when they have the same name, or when one entry of `same_papers` covers both.
+    Raises KeyError for an item that `guides` does not have.
+    """
+    one_name = {name: paper.name for paper in event.same_papers for name in paper.covers}
+    found: dict[str, list[tuple[EventItem, Material]]] = {}
+    for entry in event.items:
+        for material in guides[entry.item].materials:
+            found.setdefault(one_name.get(material.name, material.name), []).append((entry, material))
+    merged = [_merged(name, asked) for name, asked in found.items()]
+    return tuple(sorted(merged, key=lambda material: not material.always))
+
+
+def _merged(name: str, asked: list[tuple[EventItem, Material]]) -> MergedMaterial:
+    materials = [material for _, material in asked]
+    forms = {form for material in materials for form in _FORMS[material.form]}
+    return MergedMaterial(
+        name=name,
+        form=_joined(forms),
+        copies=max(material.copies for material in materials),
+        source=materials[0].source,
+        shared=all(material.shared for material in materials),
+        notes=tuple(dict.fromkeys(material.note for material in materials if material.note)),
+        needs=tuple(_need(entry, [m for e, m in asked if e == entry]) for entry in dict.fromkeys(e for e, _ in asked)),
+    )
+
+
+def _need(entry: EventItem, materials: list[Material]) -> Need:
+    """Who needs the paper for an item: those who need the item, and of them those whom the material is for."""
+    if any(material.always for material in materials):
+        return Need(entry.item, (entry.when,) if entry.when else ())
+    whens = dict.fromkeys(material.when or "" for material in materials)
+    return Need(entry.item, tuple(f"{entry.when}，{when}" if entry.when else when for when in whens))
+
+
+def _joined(forms: Iterable[str]) -> str:
+    paper = "及".join(form for form in ("原件", "复印件") if form in forms)
+    return "、".join(word for word in (paper, "电子" if "电子" in forms else "") if word)
