@@ -18,7 +18,7 @@ from citizen_bot.dialogue.turns import Turns
 from citizen_bot.matching.cache import build_matcher
 from citizen_bot.matching.knowledge import Knowledge, load_knowledge
 from citizen_bot.notices.links import NoticeLinks
-from citizen_bot.pages.routes import create_pages_blueprint
+from citizen_bot.pages.routes import NoticePages, create_pages_blueprint
 from citizen_bot.platform import jobs
 from citizen_bot.platform.calendar import WorkingCalendar, load_calendar
 from citizen_bot.platform.clock import SHANGHAI, Clock, SystemClock
@@ -60,12 +60,12 @@ class Language:
         self,
         catalogue: Catalogue,
         *,
-        notice_link: Callable[[str, str], str],
+        notice_link: Callable[[str, str, int | None], str],
         unverified_sites: bool,
         cache: Path | None = None,
     ) -> Talk:
-        """`notice_link(label, item)` gives the line that leads to a whole notice. `cache` is a folder of ours, in which
-        the matcher's index is kept for the next start."""
+        """`notice_link(label, subject, number)` gives the line that leads to a whole notice. `cache` is a folder of
+        ours, in which the matcher's index is kept for the next start."""
         label = self.wordings("full_notice")
         return Talk(
             catalogue=catalogue,
@@ -99,12 +99,17 @@ def preload(settings: Settings) -> Preloaded:
     def build(catalogue: Catalogue) -> Talk:
         return language.talk(
             catalogue,
-            notice_link=lambda label, item: f'<a href="{links.url(item, catalogue.hash)}">{label}</a>',
+            notice_link=functools.partial(_html_link, links, catalogue.hash),
             unverified_sites=not settings.production,
             cache=settings.home / "cache",
         )
 
     return Preloaded(language, build, build(_published(settings)))
+
+
+def _html_link(links: NoticeLinks, catalogue_hash: str, label: str, subject: str, number: int | None) -> str:
+    url = links.of_subject(subject, catalogue_hash) if number is None else links.of_number(number)
+    return f'<a href="{url}">{label}</a>'
 
 
 def _published(settings: Settings) -> Catalogue:
@@ -133,13 +138,15 @@ def create_app(settings: Settings, *, preloaded: Preloaded | None = None, clock:
     install_request_id(app)
     app.config.update(SECRET_KEY=settings.secret_key, MAX_CONTENT_LENGTH=settings.wechat_max_body)
     app.register_blueprint(create_wechat_blueprint(receive=turns.receive, config=WeChatDoor.of(settings), clock=clock))
-    app.register_blueprint(
-        create_pages_blueprint(
-            catalogue=functools.partial(_catalogue_by_prefix, engine, follower),
-            links=NoticeLinks(settings.secret_key, settings.public_url),
-            wordings=loaded.language.wordings,
-        )
+    notice_pages = NoticePages(
+        engine,
+        catalogue=functools.partial(_catalogue_by_prefix, engine, follower),
+        current=lambda: follower.current.catalogue,
+        links=NoticeLinks(settings.secret_key, settings.public_url),
+        wordings=loaded.language.wordings,
+        clock=clock,
     )
+    app.register_blueprint(create_pages_blueprint(notice_pages, loaded.language.wordings))
     checks: dict[str, Check] = {
         "database": functools.partial(_works, functools.partial(ping, engine)),
         "redis": functools.partial(_works, cache.ping),

@@ -94,7 +94,9 @@ def talk() -> Talk:
     """The talk over the shipped guides."""
     settings = Settings.from_environment({})
     return Language.load(settings).talk(
-        loader.load(settings.guides_dir), notice_link=lambda label, item: f"{label}：{item}", unverified_sites=True
+        loader.load(settings.guides_dir),
+        notice_link=lambda label, subject, number: f"{label}：{number or subject}",
+        unverified_sites=True,
     )
 
 

@@ -21,6 +21,7 @@ COMMANDS = {
     "evaluate": "citizen_bot.cli.matching:evaluate",
     "talk": "citizen_bot.cli.talk:talk",
     "catalog": "citizen_bot.cli.catalog:catalog",
+    "notices": "citizen_bot.cli.notices:notices",
 }
 
 

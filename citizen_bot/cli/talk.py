@@ -46,7 +46,7 @@ def talk(script: Path | None, as_json: bool, today: datetime | None) -> None:
     settings = Settings.from_environment(os.environ)
     bot = Language.load(settings).talk(
         loader.load(settings.guides_dir),
-        notice_link=lambda label, item: f"（{label}：/notices/{item}）",
+        notice_link=lambda label, subject, number: f"（{label}：/notices/{subject}）",
         unverified_sites=not settings.production,
     )
     start = datetime.combine(today.date(), time(9), SHANGHAI).astimezone(UTC) if today else datetime.now(UTC)
@@ -74,9 +74,18 @@ def _replay(bot: Talk, dialogue: dict[str, Any], start: datetime) -> Iterator[di
             "user": spoken["user"],
             **_understood(turn),
             "slots": {},
-            "flow": "clarify" if conversation.pending else None,
+            "flow": _flow(conversation),
             "reply": bot.render(turn.reply) or "",
         }
+
+
+def _flow(conversation: Conversation) -> str | None:
+    """What the bot has asked and waits for."""
+    if conversation.checklist:
+        return "checklist"
+    if conversation.where:
+        return "place"
+    return "clarify" if conversation.pending else None
 
 
 def _understood(turn: Turn) -> dict[str, str | None]:

@@ -1,42 +1,30 @@
 """A conversation as plain JSON, as it is kept between two messages."""
 
 from collections.abc import Mapping
+from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
-from citizen_bot.dialogue.model import Conversation, Pending
+from citizen_bot.dialogue.model import Checklist, Conversation, Pending
 
 
 def dump(conversation: Conversation) -> dict[str, Any]:
-    pending = conversation.pending
-    return {
-        "item": conversation.item,
-        "facet": conversation.facet,
-        "topics": list(conversation.topics),
-        "pending": None
-        if pending is None
-        else {
-            "items": list(pending.items),
-            "facet": pending.facet,
-            "asked": pending.asked,
-            "likely": pending.likely,
-        },
-        "misses": conversation.misses,
-        "soothed": conversation.soothed,
-        "last_at": None if conversation.last_at is None else conversation.last_at.isoformat(),
-    }
+    last_at = conversation.last_at
+    return {**asdict(conversation), "last_at": None if last_at is None else last_at.isoformat()}
 
 
 def load(stored: Mapping[str, Any]) -> Conversation:
-    """The conversation that `dump` gave; an empty mapping is a new one. Keys of older versions are ignored."""
-    pending = stored.get("pending")
-    last_at = stored.get("last_at")
-    return Conversation(
-        item=stored.get("item"),
-        facet=stored.get("facet"),
-        topics=tuple(stored.get("topics", ())),
-        pending=None if pending is None else Pending(**{**pending, "items": tuple(pending["items"])}),
-        misses=stored.get("misses", 0),
-        soothed=stored.get("soothed", False),
-        last_at=None if last_at is None else datetime.fromisoformat(last_at),
-    )
+    """The conversation that `dump` gave; an empty mapping is a new one. Keys of other versions are ignored."""
+    values = _known(Conversation, stored)
+    for key, kind in (("pending", Pending), ("checklist", Checklist)):
+        if values.get(key) is not None:
+            values[key] = kind(**_known(kind, values[key]))
+    if values.get("last_at") is not None:
+        values["last_at"] = datetime.fromisoformat(values["last_at"])
+    return Conversation(**values)
+
+
+def _known(kind: Any, stored: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of the fields that `kind` has; JSON's lists are tuples there."""
+    names = {field.name for field in fields(kind)}
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in stored.items() if key in names}

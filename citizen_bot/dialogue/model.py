@@ -3,11 +3,13 @@
 Nothing here knows of WeChat: a door turns its messages into `Incoming` and renders `Reply`.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 from citizen_bot.matching.model import Facet
+from citizen_bot.notices.model import Notice
 
 Kind = Literal["text", "voice", "image", "video", "location", "link", "file", "unsupported", "event"]
 Event = Literal["subscribe", "unsubscribe", "click", "scan", "silent"]
@@ -53,11 +55,20 @@ class Choices:
 
 @dataclass(frozen=True, slots=True)
 class NoticeCard:
-    """The one-time notice of an item, with the facet that was asked for first. `short`: only the facet."""
+    """A one-time notice, with the facet that was asked for first.
 
-    item: str
-    facet: Facet | None
+    `short`: only the facet. `place` is the official name of the site to go to, where it is known.
+    """
+
+    notice: Notice
+    facet: Facet | None = None
     short: bool = False
+    place: str | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether everything to bring is told, so that it counts as told at once and gets a number."""
+        return not self.short or self.facet == "materials"
 
 
 Part = Text | Choices | NoticeCard
@@ -74,13 +85,35 @@ class Reply:
 class Pending:
     """An open question of the bot: the items offered by number, and the facet to answer once one is chosen.
 
-    `likely`: one of them is meant for all that is known; else they are only near.
+    `likely`: one of them is meant for all that is known; else they are only near. `listing`: the resident wants the
+    personal list of the one that is chosen; without items, of the one that is named next.
     """
 
     items: tuple[str, ...]
     facet: Facet | None
     asked: int = 1
     likely: bool = False
+    listing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Checklist:
+    """The questions on the way to a personal list of `item`.
+
+    `answers` are known, `skipped` situations are not to be asked. `asking` is the situation that is open, or CONSENT.
+    `asked` counts the situations that were asked about, `tries` the answers in a row that were not understood.
+    """
+
+    item: str
+    asking: str
+    answers: Mapping[str, str] = field(default_factory=dict)
+    skipped: tuple[str, ...] = ()
+    asked: int = 0
+    tries: int = 0
+
+
+# What is asked before the first question on health or disability.
+CONSENT = "consent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +121,9 @@ class Conversation:
     """What is remembered of a talk.
 
     `topics` are the items talked of, newest first, at most five. `misses` counts the questions in a row that got no
-    answer; `soothed`: rude words were already answered calmly once.
+    answer; `soothed`: rude words were already answered calmly once. `heard` is what the resident has said of the
+    situations of `item`. `home` is the code of the own village, community or town, `where` those of several places of
+    one name, of which the resident is asked which. `consented`: questions on health and disability may be asked.
     """
 
     item: str | None = None
@@ -97,4 +132,9 @@ class Conversation:
     pending: Pending | None = None
     misses: int = 0
     soothed: bool = False
+    heard: Mapping[str, str] = field(default_factory=dict)
+    checklist: Checklist | None = None
+    home: str | None = None
+    where: tuple[str, ...] = ()
+    consented: bool | None = None
     last_at: datetime | None = None

@@ -1,4 +1,4 @@
-"""What is understood without the catalogue: emergencies, rude words, commands, numbers as choices."""
+"""What is understood without the catalogue: emergencies, rude words, commands, answers, numbers as choices."""
 
 import re
 import unicodedata
@@ -12,7 +12,10 @@ from marshmallow import ValidationError, fields
 from citizen_bot.documents import FileSchema, load
 
 FILE = "signals.yaml"
-Command = Literal["menu", "cancel", "more", "human", "none_of_these", "again", "confused", "who", "bye", "ack"]
+Answer = Literal["yes", "no", "unknown"]
+Command = Literal[
+    "menu", "cancel", "more", "human", "none_of_these", "again", "checklist", "confused", "who", "bye", "ack"
+]
 _DIGITS = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10}
 _CHOICE = re.compile(
     r"(?:我?(?:选|要|是|办))?第?([0-9]{1,2}|[一二两三四五六七八九十])(?:个|号|项|条|件|种|那个)?(?:吧|的)?"
@@ -50,12 +53,31 @@ _CommandsSchema = FileSchema.from_dict(
 )
 
 
+class _ChecklistSchema(_PatternsSchema):
+    whole = fields.List(_Pattern(), required=True)
+
+
+class _AnswerSchema(FileSchema):
+    exact = fields.List(fields.String(), required=True)
+    patterns = fields.List(_Pattern(), load_default=list)
+
+
+_AnswersSchema = FileSchema.from_dict(
+    {name: fields.Nested(_AnswerSchema, required=True) for name in get_args(Answer)}, name="Answers"
+)
+
+
 class _SignalsSchema(FileSchema):
     emergencies = fields.List(fields.Nested(_EmergencySchema), required=True)
     rude = fields.Nested(_PatternsSchema, required=True)
     injection = fields.Nested(_PatternsSchema, required=True)
     references = fields.Nested(_PatternsSchema, required=True)
     commands = fields.Nested(_CommandsSchema, required=True)
+    checklist = fields.Nested(_ChecklistSchema, required=True)
+    answers = fields.Nested(_AnswersSchema, required=True)
+    heard = fields.Dict(
+        keys=fields.String(), values=fields.Dict(keys=fields.String(), values=fields.List(_Pattern())), required=True
+    )
     menu_keys = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
 
 
@@ -88,6 +110,18 @@ class Signals:
             for name, command in content["commands"].items()
             for word in command["exact"]
         }
+        self._checklist = tuple(content["checklist"]["patterns"])
+        self._whole_checklist = tuple(content["checklist"]["whole"])
+        self._answers: dict[str, Answer] = {
+            plain(word): name for name, answer in content["answers"].items() for word in answer["exact"]
+        }
+        self._answer_patterns: dict[Answer, tuple[re.Pattern[str], ...]] = {
+            name: tuple(answer["patterns"]) for name, answer in content["answers"].items()
+        }
+        self._heard: Mapping[str, Mapping[str, tuple[re.Pattern[str], ...]]] = {
+            situation: {answer: tuple(patterns) for answer, patterns in answers.items()}
+            for situation, answers in content["heard"].items()
+        }
         self.menu_keys: Mapping[str, str] = content["menu_keys"]
 
     def emergency(self, text: str) -> Emergency | None:
@@ -111,6 +145,29 @@ class Signals:
         for pattern in self._references:
             text = pattern.sub("", text)
         return text
+
+    def wants_checklist(self, text: str) -> bool:
+        """Whether `text` asks for the list of what the resident alone has to bring (帮我看看换身份证要带什么)."""
+        return _found(self._checklist, text)
+
+    def wants_just_checklist(self, text: str) -> bool:
+        """As `wants_checklist`, where `text` does not say for which item (帮我看看我要带什么)."""
+        said = plain(text)
+        return any(pattern.fullmatch(said) for pattern in self._whole_checklist)
+
+    def answer(self, text: str) -> Answer | None:
+        """What `text` says to a question that is answered by yes or no; None where it says neither."""
+        said = plain(text)
+        if word := self._answers.get(said) or self._answers.get(_POLITE.sub("", said)):
+            return word
+        return next((name for name, patterns in self._answer_patterns.items() if _found(patterns, said)), None)
+
+    def heard(self, situation: str, text: str) -> str | None:
+        """The answer to the situation of this id that `text` gives by the way (替我妈办: by-agent, yes)."""
+        answers = self._heard.get(situation, {})
+        found = [answer for answer, patterns in answers.items() if _found(patterns, text)]
+        # 不是低保户 has both: what is denied counts.
+        return found[-1] if found else None
 
     def command(self, text: str) -> Command | None:
         """The command that `text` is as a whole, politeness and punctuation aside."""

@@ -10,10 +10,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import OperationalError
 
 from citizen_bot.dialogue import memory
-from citizen_bot.dialogue.model import Incoming
+from citizen_bot.dialogue.model import Incoming, NoticeCard
 from citizen_bot.dialogue.models import messages
 from citizen_bot.dialogue.talk import Effect, ForgetResident, RequestPerson, Talk, Turn
 from citizen_bot.handovers import service as handovers
+from citizen_bot.notices import service as notices
 from citizen_bot.people import service as people
 from citizen_bot.platform.clock import Clock
 from citizen_bot.platform.privacy import Privacy, mask
@@ -100,13 +101,23 @@ class Turns:
         )
         talk = self._talk()
         turn = talk.respond(memory.load(resident.conversation), incoming, now)
-        text = talk.render(turn.reply)
+        number = self._tell(connection, turn, talk.catalogue.hash, resident.id, now)
+        text = talk.render(turn.reply, number=number)
         self._finish(connection, message_id, resident.id, turn, talk.catalogue.hash, Outcome(text, now))
         if turn.conversation is not None:
             people.remember(connection, resident.id, memory.dump(turn.conversation))
         for effect in turn.effects:
             self._apply(connection, effect, resident.id, now)
         return Outcome(text, now)
+
+    def _tell(
+        self, connection: Connection, turn: Turn, catalogue_hash: str, resident_id: int, now: datetime
+    ) -> int | None:
+        """Keeps the notice of the reply, where everything to bring is told; returns its number."""
+        card = next((part for part in turn.reply.parts if isinstance(part, NoticeCard)), None)
+        if card is None or not card.whole:
+            return None
+        return notices.tell(connection, card.notice, catalogue_hash=catalogue_hash, resident_id=resident_id, at=now)
 
     def _finish(
         self,

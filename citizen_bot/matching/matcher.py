@@ -135,6 +135,10 @@ class Matcher:
             raise RuntimeError(f"words are not told apart: {_PROBE} became {words}")
         self.match(_PROBE)
 
+    def normal(self, text: str) -> str:
+        """`text` in half width, simplified and lower case, without dialect."""
+        return self._reader.normal(text)
+
     def facet(self, text: str) -> Facet | None:
         """The facet that the message asks for, whatever it is about."""
         return self._facet(self._read(text), None)

@@ -1,50 +1,95 @@
 """The one-time notice (一次性告知) as sections of plain lines, and as one chat text that fits."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from citizen_bot.catalog.model import Guide, Material
+from citizen_bot.catalog.events import MergedMaterial, merge
+from citizen_bot.catalog.lists import cut, known_answers
+from citizen_bot.catalog.model import Guide, LifeEvent, Material
 from citizen_bot.matching.model import Facet
+from citizen_bot.notices.model import Kind, Notice
+from citizen_bot.platform.clock import spell_day
 from citizen_bot.wordings import Wordings
 
 SectionName = Literal[
     "online",
+    "answers",
+    "reason",
+    "remedy",
+    "legal_remedy",
+    "missing",
+    "due",
+    "items",
     "materials",
+    "shared",
     "optional",
     "conditions",
     "how",
     "where",
+    "contact",
     "time",
     "fee",
     "amount",
     "agent",
     "deadline",
     "result",
+    "refusals",
     "pitfalls",
     "basis",
 ]
 # What a resident needs most comes first; what does not fit in a chat text is left to the page from the end.
-ORDER: tuple[SectionName, ...] = (
-    "materials",
-    "optional",
-    "where",
-    "conditions",
-    "how",
-    "time",
-    "fee",
-    "amount",
-    "deadline",
-    "agent",
-    "pitfalls",
-    "result",
-    "basis",
-)
+ORDER: Mapping[Kind, tuple[SectionName, ...]] = {
+    "consultation": (
+        "answers",
+        "materials",
+        "shared",
+        "optional",
+        "where",
+        "conditions",
+        "how",
+        "time",
+        "fee",
+        "amount",
+        "deadline",
+        "agent",
+        "pitfalls",
+        "result",
+        "refusals",
+        "basis",
+    ),
+    "application": (
+        "answers",
+        "materials",
+        "shared",
+        "optional",
+        "how",
+        "time",
+        "fee",
+        "amount",
+        "where",
+        "result",
+        "pitfalls",
+        "refusals",
+        "basis",
+    ),
+    "not_eligible": ("reason", "remedy", "answers", "legal_remedy", "conditions", "contact", "basis"),
+    "supplement": ("missing", "due", "where", "agent", "time", "basis"),
+}
+EVENT_ORDER: tuple[SectionName, ...] = ("items", "materials", "shared", "optional", "pitfalls")
+# Kinds of item that end in a decision of an authority, against which the law gives remedies.
+_DECIDED = frozenset({"行政许可", "行政给付", "行政确认", "其他行政权力"})
 _NUMBERED = re.compile(r"[0-9]+\. ")
-_PAGE_ONLY: frozenset[SectionName] = frozenset({"basis"})
+# Long, and nobody needs them in the chat.
+_PAGE_ONLY: frozenset[SectionName] = frozenset({"basis", "refusals"})
+_PAPERS: tuple[SectionName, ...] = ("materials", "shared", "optional", "missing")
 # 多少钱 may mean what to pay or what to get: where something is paid out, both are told.
-_ASKED: dict[Facet, tuple[SectionName, ...]] = {"materials": ("materials", "optional"), "fee": ("fee", "amount")}
+_ASKED: dict[Facet, tuple[SectionName, ...]] = {
+    "materials": ("answers", "materials", "shared", "optional"),
+    "conditions": ("conditions", "refusals"),
+    "fee": ("fee", "amount"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,101 +105,197 @@ class Section:
         return [f"{self.heading}：", *(line if _NUMBERED.match(line) else f"· {line}" for line in self.lines)]
 
 
-def sections(guide: Guide, wordings: Wordings) -> dict[SectionName, Section]:
-    """All that the notice of `guide` says, by section; a section without lines is left out."""
-    always = [m for m in guide.materials if m.always]
-    lines: dict[SectionName, Sequence[str]] = {
+Sections = dict[SectionName, Section]
+
+
+def title(notice: Notice, name: str, wordings: Wordings) -> str:
+    """The heading of a notice on the item or life event called `name`: which of the four it is."""
+    return wordings(f"title_{notice.kind}", name=name)
+
+
+def sections(guide: Guide, notice: Notice, wordings: Wordings, place: str | None = None) -> Sections:
+    """All that `notice` on `guide` says, in its order; a section without lines is left out.
+
+    `place` is the official name of the site to go to, where it is known.
+    """
+    lines = _consultation(guide, notice, wordings, place)
+    if notice.kind == "not_eligible":
+        lines["reason"] = [notice.reason or ""]
+        lines["remedy"] = [notice.remedy or ""]
+        kind = "decision" if guide.kind in _DECIDED else "service"
+        lines["legal_remedy"] = [wordings("not_a_decision"), wordings(f"legal_remedy_{kind}")]
+    if notice.kind == "supplement":
+        lines["missing"] = [f"{n}. {_missing(guide, paper, wordings)}" for n, paper in enumerate(notice.missing, 1)]
+        lines["due"] = [wordings("due", day=spell_day(notice.due))] if notice.due else []
+    confirmed = guide.review.sharing == "confirmed"
+    headings: dict[SectionName, str] = {"shared": "heading_shared_confirmed"} if confirmed else {}
+    return {
+        name: Section(name, wordings(headings.get(name, f"heading_{name}")), tuple(lines[name]))
+        for name in ("online", *ORDER[notice.kind])
+        if lines.get(name) and (name != "online" or notice.kind in ("consultation", "application"))
+    }
+
+
+def event_sections(event: LifeEvent, guides: Mapping[str, Guide], wordings: Wordings) -> Sections:
+    """A life event: its items in their order, and the papers of all of them, each once."""
+    numbers = {entry.item: number for number, entry in enumerate(event.items, 1)}
+    merged = [(material, _merged(material, numbers, wordings)) for material in merge(event, guides)]
+    lines: dict[SectionName, list[str]] = {
+        "items": [
+            f"{numbers[entry.item]}. {guides[entry.item].label}"
+            + (wordings("event_when", when=entry.when) if entry.when else "")
+            + (wordings("material_note", note=entry.note) if entry.note else "")
+            for entry in event.items
+        ],
+        "materials": [text for material, text in merged if material.always and not material.shared],
+        "shared": [text for material, text in merged if material.always and material.shared],
+        "optional": [text for material, text in merged if not material.always],
+        "pitfalls": list(event.pitfalls),
+    }
+    headings = {"items": "heading_event_items", "materials": "heading_event_materials"}
+    return {
+        name: Section(name, wordings(headings.get(name, f"heading_{name}")), tuple(lines[name]))
+        for name in EVENT_ORDER
+        if lines[name]
+    }
+
+
+def notice_text(
+    guide: Guide,
+    notice: Notice,
+    wordings: Wordings,
+    *,
+    facet: Facet | None = None,
+    short: bool = False,
+    place: str | None = None,
+    limit: int,
+    end: Sequence[str],
+) -> str:
+    """The notice within `limit` bytes of UTF-8: what was asked first, what can be done online before the rest.
+
+    `short` tells only what was asked. Whole lines are left out when they do not fit, never parts of one, and the text
+    says how many papers were left out. It always ends with the lines of `end`: the number, the way to the page.
+    """
+    of_notice = sections(guide, notice, wordings, place)
+    asked = _asked(guide, facet, of_notice, wordings)
+    blocks = [_Block([title(notice, guide.name, wordings)])]
+    if short:
+        blocks += [_Block.of(section) for section in asked]
+    else:
+        if facet is None and notice.kind == "consultation" and not notice.answers:
+            blocks.append(_Block([guide.summary]))
+        if facet != "online" and guide.online.available and "online" in of_notice:
+            blocks.append(_Block(of_notice["online"].lines))
+        blocks += [_Block.of(section) for section in asked]
+        told = {section.name for section in asked} | _PAGE_ONLY
+        rest = [of_notice[name] for name in ORDER[notice.kind] if name in of_notice and name not in told]
+        blocks += [_Block.of(section) for section in rest]
+    caution = [wordings("low_confidence")] if guide.review.confidence == "low" else []
+    return _fit(blocks, [*caution, *end], wordings, limit)
+
+
+def event_text(
+    event: LifeEvent, guides: Mapping[str, Guide], wordings: Wordings, *, limit: int, end: Sequence[str]
+) -> str:
+    """A life event within `limit` bytes, as `notice_text` does it."""
+    of_event = event_sections(event, guides, wordings).values()
+    heading = [_Block([wordings("title_event", name=event.name)]), _Block([event.summary])]
+    return _fit([*heading, *(_Block.of(section) for section in of_event)], end, wordings, limit)
+
+
+def answers_told(guide: Guide, answers: Mapping[str, str]) -> list[str]:
+    """What a list was cut by, as question and answer."""
+    known = known_answers(guide.situations, answers)
+    return [f"{s.question}{s.choices[known[s.id]]}" for s in guide.situations if s.id in known]
+
+
+def _consultation(
+    guide: Guide, notice: Notice, wordings: Wordings, place: str | None
+) -> dict[SectionName, Sequence[str]]:
+    papers = cut(guide, notice.answers)
+    confirmed = guide.review.sharing == "confirmed"
+    bring = [m for m in papers.needed if not m.shared]
+    shared = [m for m in papers.needed if m.shared]
+    return {
         "online": _online(guide, wordings),
-        "materials": _numbered(always, wordings) or [wordings("materials_none")],
+        "answers": answers_told(guide, notice.answers),
+        "materials": [f"{n}. {_material(m, wordings)}" for n, m in enumerate(bring, 1)]
+        or [wordings("materials_none" if not shared else "materials_shared_only")],
+        "shared": [_material(m, wordings) for m in shared],
         "optional": [
-            wordings("material_when", when=m.when, material=_material(m, wordings))
-            for m in guide.materials
-            if not m.always
+            wordings("material_when", when=m.when, material=_material(m, wordings) + _sharing(m, confirmed, wordings))
+            for m in papers.open
         ],
         "conditions": guide.conditions,
         "how": [f"{n}. {step}" for n, step in enumerate(guide.steps, 1)],
-        "where": _where(guide, wordings),
+        "where": _where(guide, wordings, place),
+        "contact": [guide.contact or wordings("contact_office")],
         "time": _time(guide, wordings),
         "deadline": [guide.deadline] if guide.deadline else [],
         "fee": [guide.fee],
         "amount": [guide.amount] if guide.amount else [],
         "agent": _agent(guide, wordings),
         "result": [guide.result],
+        "refusals": [wordings("refusal", reason=r.reason, remedy=r.remedy) for r in guide.refusals],
         "pitfalls": guide.pitfalls,
         "basis": guide.basis,
     }
-    return {
-        name: Section(name, wordings(f"heading_{name}"), tuple(of_section))
-        for name, of_section in lines.items()
-        if of_section
-    }
 
 
-def notice_text(
-    guide: Guide, facet: Facet | None, wordings: Wordings, *, short: bool, limit: int, link: Callable[[], str]
-) -> str:
-    """The notice within `limit` bytes of UTF-8: what was asked first, what can be done online before the rest.
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Lines that stand together. `papers`: how many of the last ones name a paper each."""
 
-    `short` tells only what was asked. Whole lines are left out when they do not fit, never parts of one; then the text
-    says so. It always ends with `link()`, the way to the complete page.
-    """
-    of_guide = sections(guide, wordings)
-    asked = _asked(guide, facet, of_guide, wordings)
-    blocks = [[wordings("notice_title", name=guide.name)]]
-    if short:
-        blocks += [section.block() for section in asked]
-    else:
-        if facet is None:
-            blocks.append([guide.summary])
-        if facet != "online" and guide.online.available:
-            blocks.append(list(of_guide["online"].lines))
-        blocks += [section.block() for section in asked]
-        told = {section.name for section in asked} | _PAGE_ONLY
-        blocks += [of_guide[name].block() for name in ORDER if name in of_guide and name not in told]
-    end = [wordings("low_confidence")] if guide.review.confidence == "low" else []
-    return _fit(blocks, [*end, link()], wordings("shortened"), limit)
+    lines: Sequence[str]
+    papers: int = 0
+
+    @classmethod
+    def of(cls, section: Section) -> "_Block":
+        return cls(section.block(), len(section.lines) if section.name in _PAPERS else 0)
 
 
-def _fit(blocks: Sequence[list[str]], end: Sequence[str], shortened: str, limit: int) -> str:
-    whole = "\n".join([line for block in blocks for line in block] + list(end))
+def _fit(blocks: Sequence[_Block], end: Sequence[str], wordings: Wordings, limit: int) -> str:
+    whole = "\n".join([line for block in blocks for line in block.lines] + list(end))
     if _size(whole) <= limit:
         return whole
-    end = [shortened, *end]
-    room = limit - _size("\n".join(end)) - 1
+    # Either note of what was left out is at most as long as this one.
+    room = limit - _size("\n".join([wordings("shortened_papers", count=99), *end])) - 1
     kept: list[str] = []
+    papers_left = 0
+    full = False
     for block in blocks:
-        fitting = _head(block, room - _size("\n".join(kept)) - 1)
+        fitting = [] if full else _head(block.lines, room - _size("\n".join(kept)) - 1)
         kept += fitting
-        if len(fitting) < len(block):
-            break
-    return "\n".join([*kept, *end])
+        left = len(block.lines) - len(fitting)
+        full = full or left > 0
+        papers_left += min(left, block.papers)
+    note = wordings("shortened_papers", count=papers_left) if papers_left else wordings("shortened")
+    return "\n".join([*kept, note, *end])
 
 
-def _head(block: list[str], room: int) -> list[str]:
-    """The first lines of `block` that fit; a heading alone tells nothing and is left out."""
+def _head(lines: Sequence[str], room: int) -> list[str]:
+    """The first of `lines` that fit; a heading alone tells nothing and is left out."""
     kept: list[str] = []
-    for line in block:
+    for line in lines:
         if _size("\n".join([*kept, line])) > room:
             break
         kept.append(line)
-    return [] if len(kept) == 1 and len(block) > 1 else kept
+    return [] if len(kept) == 1 and len(lines) > 1 else kept
 
 
 def _size(text: str) -> int:
     return len(text.encode())
 
 
-def _asked(
-    guide: Guide, facet: Facet | None, of_guide: dict[SectionName, Section], wordings: Wordings
-) -> list[Section]:
+def _asked(guide: Guide, facet: Facet | None, of_notice: Sections, wordings: Wordings) -> list[Section]:
     if facet is None:
         return []
-    found = [of_guide[name] for name in _ASKED.get(facet, (facet,)) if name in of_guide]
+    found = [of_notice[name] for name in _ASKED.get(facet, (facet,)) if name in of_notice]
     if found:
         return found
     if facet == "amount":
         # Nothing is paid out: 多少钱 then asks what it costs.
-        return [of_guide["fee"]]
+        return [of_notice["fee"]]
     # Only the deadline can be missing else; silence would read as "I did not understand".
     return [Section("deadline", wordings("heading_deadline"), (wordings("deadline_none"),))]
 
@@ -169,30 +310,59 @@ def _online(guide: Guide, wordings: Wordings) -> list[str]:
     return lines
 
 
-def _numbered(materials: Sequence[Material], wordings: Wordings) -> list[str]:
-    return [f"{n}. {_material(m, wordings)}" for n, m in enumerate(materials, 1)]
-
-
 def _material(material: Material, wordings: Wordings) -> str:
-    copies = wordings("material_copies", copies=material.copies) if material.copies > 1 else ""
-    text = wordings("material", name=material.name, form=material.form, copies=copies)
+    text = _paper(material.name, material.form, material.copies, wordings)
     if material.source == "窗口领取填写":
         text += wordings("material_fill")
-    if material.shared and wordings("material_shared").strip("，") not in (material.note or ""):
-        text += wordings("material_shared")
     if material.note:
         text += wordings("material_note", note=material.note)
     return text
 
 
-def _where(guide: Guide, wordings: Wordings) -> list[str]:
+def _paper(name: str, form: str, copies: int, wordings: Wordings) -> str:
+    return wordings(
+        "material", name=name, form=form, copies=wordings("material_copies", copies=copies) if copies > 1 else ""
+    )
+
+
+def _sharing(material: Material, confirmed: bool, wordings: Wordings) -> str:
+    if not material.shared:
+        return ""
+    return wordings("material_shared_confirmed" if confirmed else "material_shared")
+
+
+def _merged(material: MergedMaterial, numbers: Mapping[str, int], wordings: Wordings) -> str:
+    """One paper of a life event: 居民身份证（原件），第1、2件要；第3件：别人替办的."""
+    everybody = "、".join(str(numbers[need.item]) for need in material.needs if not need.whens)
+    needs = [wordings("event_needs", numbers=everybody)] if everybody else []
+    needs += [
+        wordings("event_needs_when", number=numbers[need.item], when="；".join(need.whens))
+        for need in material.needs
+        if need.whens
+    ]
+    text = _paper(material.name, material.form, material.copies, wordings)
+    for note in material.notes:
+        text += wordings("material_note", note=note)
+    return wordings("event_material", material=text, needs="；".join(needs))
+
+
+def _missing(guide: Guide, paper: str, wordings: Wordings) -> str:
+    """A missing paper as the guide has it, or in the words of the staff."""
+    material = next((m for m in guide.materials if m.name == paper), None)
+    return paper if material is None else _material(material, wordings)
+
+
+def _where(guide: Guide, wordings: Wordings, place: str | None) -> list[str]:
     lines = [guide.where] if guide.where else []
+    if place:
+        lines.insert(0, wordings("where_nearest", place=place))
     # An item of the city alone often has a hall of its own, which `where` then names.
     if not guide.where or guide.levels != ("city",):
         places = "、".join(wordings(f"level_{level}") for level in guide.levels)
         lines.append(wordings("where_levels", places=places, window=guide.window))
-    lines.append(wordings("contact", contact=guide.contact) if guide.contact else wordings("contact_default"))
-    return lines
+    if guide.review.levels == "inferred":
+        lines.append(wordings("where_inferred"))
+    return [*lines, wordings("contact", contact=guide.contact or wordings("contact_office"))]
 
 
 def _time(guide: Guide, wordings: Wordings) -> list[str]:

@@ -1,11 +1,12 @@
 """The one source of time. Instants are aware UTC; Asia/Shanghai only where people read them."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+_WEEKDAYS = "一二三四五六日"
 
 
 class Clock(Protocol):
@@ -27,3 +28,8 @@ class FixedClock:
 
     def now(self) -> datetime:
         return self.instant
+
+
+def spell_day(day: date) -> str:
+    """A day as residents read it: 12月1日（周二）."""
+    return f"{day.month}月{day.day}日（周{_WEEKDAYS[day.weekday()]}）"

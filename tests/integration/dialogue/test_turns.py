@@ -1,6 +1,7 @@
 """A turn is all or nothing, and each message gets one answer, whatever happens in between."""
 
 import os
+import re
 import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,10 +10,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy.exc import ProgrammingError
 
+from citizen_bot.catalog import store
 from citizen_bot.dialogue.model import Incoming
 from citizen_bot.dialogue.talk import Talk
 from citizen_bot.dialogue.turns import Outcome, TurnBusy, Turns
+from citizen_bot.notices import service
+from citizen_bot.notices.model import Notice
+from citizen_bot.notices.numbers import read_number
 from citizen_bot.platform.clock import FixedClock
 from citizen_bot.platform.database import create_engine
 from citizen_bot.platform.privacy import Privacy
@@ -26,6 +32,16 @@ OPENID = "oABCDEFGHIJKLMNOPQRSTUVWXYZa"
 def _said(words: str | None, number: int = 1, *, openid: str = OPENID, **more: object) -> Incoming:
     fields = {"kind": "text", **more}
     return Incoming("wx01", openid, f"[{number}]", received_at=MONDAY_TEN, text=words, **fields)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def database_url(database_url: str, talk: Talk) -> str:
+    """As in the service, what the talk answers from has been published."""
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        store.publish(connection, talk.catalogue, by="test", at=MONDAY_TEN)
+    engine.dispose()
+    return database_url
 
 
 @pytest.fixture
@@ -190,3 +206,81 @@ def test_the_application_owns_nothing(engine: Engine) -> None:
         powers = "SELECT rolsuper OR rolcreatedb OR rolcreaterole FROM pg_roles WHERE rolname = current_user"
         assert connection.execute(text(powers)).scalar_one() is False
     assert owned == 0
+
+
+def _number(outcome: Outcome) -> str:
+    found = re.search(r"告知编号(\d+)", _text(outcome))
+    assert found
+    return found[1]
+
+
+def _kept(engine: Engine, number: str) -> service.Told:
+    read = read_number(number)
+    assert read is not None
+    with engine.connect() as connection:
+        told = service.find(connection, read)
+    assert told
+    return told
+
+
+def test_a_notice_whose_whole_list_was_told_is_kept_under_its_number(turns: Turns, engine: Engine, talk: Talk) -> None:
+    told = _kept(engine, _number(turns.receive(_said("高龄津贴要带什么"))))
+    assert told.notice == Notice("consultation", "elderly-age-allowance")
+    assert told.catalogue_hash == talk.catalogue.hash
+    assert (told.first_told_at, told.last_told_at, told.times_told) == (MONDAY_TEN, MONDAY_TEN, 1)
+    assert told.told_by is None
+
+
+def test_asking_the_same_again_gives_the_same_number_also_on_another_day(engine: Engine, talk: Talk) -> None:
+    clock = FixedClock(MONDAY_TEN)
+    turns = Turns(engine, lambda: talk, PRIVACY, clock)
+    first = _number(turns.receive(_said("高龄津贴要带什么", 1)))
+    clock.instant += timedelta(days=3)
+    assert _number(turns.receive(_said("高龄津贴怎么办", 2))) == first
+    assert _number(turns.receive(_said("高龄津贴怎么办", 2))) == first, "a repeat of the message tells nothing anew"
+    told = _kept(engine, first)
+    assert (told.first_told_at, told.last_told_at, told.times_told) == (MONDAY_TEN, clock.instant, 2)
+
+
+def test_numbers_differ_by_person_and_by_answers(turns: Turns) -> None:
+    mine = _number(turns.receive(_said("高龄津贴要带什么", 1)))
+    hers = _number(turns.receive(_said("高龄津贴要带什么", 1, openid="oZ" + OPENID[2:])))
+    turns.receive(_said("清单", 2))
+    turns.receive(_said("不是", 3))
+    my_list = _number(turns.receive(_said("是", 4)))
+    assert len({mine, hers, my_list}) == 3
+
+
+def test_an_answer_to_one_aspect_is_no_notice(turns: Turns, engine: Engine) -> None:
+    turns.receive(_said("高龄津贴要带什么", 1))
+    assert "告知编号" not in _text(turns.receive(_said("那多少钱", 2)))
+    assert "告知编号" in _text(turns.receive(_said("要带啥", 3))), "but all that is to be brought is one"
+    assert _count(engine, "notices") == 1
+
+
+def test_a_notice_outlives_the_person_without_saying_who_it_was(turns: Turns, engine: Engine) -> None:
+    number = _number(turns.receive(_said("高龄津贴要带什么", 1)))
+    turns.receive(_said(None, 2, kind="event", event="unsubscribe"))
+    assert _kept(engine, number).resident_id is None
+    assert _number(turns.receive(_said("高龄津贴要带什么", 3))) != number
+
+
+def test_nobody_can_change_what_was_told(turns: Turns, engine: Engine) -> None:
+    turns.receive(_said("高龄津贴要带什么", 1))
+    for statement in (
+        "UPDATE notices SET answers = '{}'",
+        "UPDATE notices SET first_told_at = now()",
+        "DELETE FROM notices",
+    ):
+        with engine.begin() as connection, pytest.raises(ProgrammingError, match="permission denied"):
+            connection.execute(text(statement))
+
+
+def test_one_person_asking_twice_at_once_gets_one_number(database_url: str, talk: Talk) -> None:
+    engine = create_engine(database_url, pool_size=8)
+    turns = Turns(engine, lambda: talk, PRIVACY, FixedClock(MONDAY_TEN))
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = list(pool.map(lambda n: turns.receive(_said("高龄津贴要带什么", n)), range(8)))
+    assert len({_number(outcome) for outcome in outcomes}) == 1
+    assert _kept(engine, _number(outcomes[0])).times_told == 8
+    engine.dispose()

@@ -1,36 +1,16 @@
 """The talk over the shipped guides, message by message, as a resident would write."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from talking import MONDAY_TEN, Chat, title
 
-from citizen_bot.dialogue.model import Conversation, Incoming
-from citizen_bot.dialogue.talk import ForgetResident, RequestPerson, Talk, Turn
+from citizen_bot.dialogue.model import Conversation
+from citizen_bot.dialogue.talk import ForgetResident, RequestPerson, Talk
 
-MONDAY_TEN = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 SATURDAY_TEN = datetime(2026, 11, 28, 2, 0, tzinfo=UTC)
 MONDAY_NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
-
-
-@dataclass
-class Chat:
-    """One resident's talk; time passes only where it is told to."""
-
-    talk: Talk
-    now: datetime = MONDAY_TEN
-    conversation: Conversation = field(default_factory=Conversation)
-    turn: Turn | None = None
-
-    def __call__(self, text: str | None = None, **fields: object) -> str:
-        """What the bot answers; empty for nothing."""
-        incoming = Incoming("account", "someone", "key", received_at=self.now, text=text, **{"kind": "text", **fields})  # type: ignore[arg-type]
-        self.turn = self.talk.respond(self.conversation, incoming, self.now)
-        self.conversation = self.turn.conversation or Conversation()
-        answer = self.talk.render(self.turn.reply) or ""
-        assert len(answer.encode()) <= 2048
-        return answer
 
 
 @pytest.fixture
@@ -38,18 +18,14 @@ def chat(talk: Talk) -> Chat:
     return Chat(talk)
 
 
-def _title(answer: str) -> str:
-    return answer.split("】")[0].removeprefix("【")
-
-
 def test_a_question_gets_the_notice_with_what_was_asked_first(chat: Chat) -> None:
     answer = chat("身份证丢了补办多少钱")
-    assert _title(answer) == "居民身份证丢失补领"
+    assert title(answer) == "居民身份证丢失补领"
     assert answer.index("要花多少钱") < answer.index("要带")
 
 
 def test_the_example_of_the_welcome_is_answered(chat: Chat) -> None:
-    assert _title(chat("俺娘八十了 听说能领钱 要带啥")) == "高龄津贴申领"
+    assert title(chat("俺娘八十了 听说能领钱 要带啥")) == "高龄津贴申领"
 
 
 def test_follow_ups_need_no_item(chat: Chat) -> None:
@@ -61,14 +37,14 @@ def test_follow_ups_need_no_item(chat: Chat) -> None:
         ("我妈能替我去吗", "谁能替您办"),
     ]:
         answer = chat(asked)
-        assert _title(answer) == "居民身份证丢失补领"
+        assert title(answer) == "居民身份证丢失补领"
         assert answer.split("\n")[1].startswith(told)
 
 
 def test_the_subject_changes_and_comes_back_by_name(chat: Chat) -> None:
     chat("身份证丢了怎么补")
-    assert _title(chat("结婚登记要带什么")) == "结婚登记"
-    assert _title(chat("刚才说的身份证丢了，几天能办好")) == "居民身份证丢失补领"
+    assert title(chat("结婚登记要带什么")) == "结婚登记"
+    assert title(chat("刚才说的身份证丢了，几天能办好")) == "居民身份证丢失补领"
 
 
 def test_an_ambiguous_question_is_asked_back_with_residents_names(chat: Chat) -> None:
@@ -86,13 +62,13 @@ def test_a_choice_is_taken_by_its_number(chat: Chat, choose: Callable[[int], str
     offered = chat("身份证").split("\n")[1:]
     assert 2 <= len(offered) <= 4
     number = next(n for n, line in enumerate(offered, 1) if "丢" in line)
-    assert _title(chat(choose(number))) == "居民身份证丢失补领"
+    assert title(chat(choose(number))) == "居民身份证丢失补领"
 
 
 def test_a_choice_is_taken_by_its_words(chat: Chat) -> None:
     for said in ("丢了", "补办的那个", "丢了要补"):
         chat("身份证")
-        assert _title(chat(said)) == "居民身份证丢失补领"
+        assert title(chat(said)) == "居民身份证丢失补领"
 
 
 def test_twelve_is_not_one(chat: Chat) -> None:
@@ -115,7 +91,7 @@ def test_a_bare_name_changes_the_subject(chat: Chat) -> None:
 
 def test_another_question_during_a_choice_is_answered(chat: Chat) -> None:
     chat("身份证")
-    assert _title(chat("结婚登记要带什么")) == "结婚登记"
+    assert title(chat("结婚登记要带什么")) == "结婚登记"
 
 
 def test_cancel_ends_what_was_open(chat: Chat) -> None:
@@ -131,7 +107,7 @@ def test_silence_ends_an_open_question_and_a_day_the_subject(chat: Chat) -> None
     assert chat("1") == "现在没有要您选的。想办什么事，直接告诉我就行。"
     chat("身份证丢了怎么补")
     chat.now += timedelta(hours=3)
-    assert _title(chat("要带啥")) == "居民身份证丢失补领"
+    assert title(chat("要带啥")) == "居民身份证丢失补领"
     chat.now += timedelta(hours=25)
     assert not chat("要带啥").startswith("【")
 
@@ -140,7 +116,7 @@ def test_more_gives_the_whole_notice(chat: Chat) -> None:
     chat("身份证丢了怎么补")
     chat("多少钱")
     answer = chat("全部")
-    assert _title(answer) == "居民身份证丢失补领"
+    assert title(answer) == "居民身份证丢失补领"
     assert "要带" in answer
     assert "您问的是哪件事" in Chat(chat.talk)("全部")
 
@@ -202,7 +178,7 @@ def test_what_a_guide_does_not_say_keeps_the_subject(chat: Chat) -> None:
     assert "宅基地" in answer
     assert "人工" in answer
     assert "1. " not in answer
-    assert _title(chat("要带什么材料")).startswith("农村宅基地")
+    assert title(chat("要带什么材料")).startswith("农村宅基地")
 
 
 def test_the_name_of_a_place_alone_gets_its_centre(chat: Chat) -> None:
@@ -213,15 +189,15 @@ def test_the_name_of_a_place_alone_gets_its_centre(chat: Chat) -> None:
 
 
 def test_today_and_tomorrow_are_looked_up_in_the_calendar(talk: Talk) -> None:
-    assert "今天（11月28日，周六）不上班" in Chat(talk, SATURDAY_TEN)("今天上班吗")
-    assert "今天（11月23日，周一）上班" in Chat(talk)("你们今天开门吗")
+    assert "今天11月28日（周六）不上班" in Chat(talk, SATURDAY_TEN)("今天上班吗")
+    assert "今天11月23日（周一）上班" in Chat(talk)("你们今天开门吗")
 
 
 def test_rude_words_are_answered_calmly_once(chat: Chat) -> None:
     first, second = chat("你个傻逼"), chat("傻逼")
     assert "对不住" in first
     assert second != first
-    assert _title(chat("他妈的身份证丢了怎么补")) == "居民身份证丢失补领"
+    assert title(chat("他妈的身份证丢了怎么补")) == "居民身份证丢失补领"
 
 
 @pytest.mark.parametrize(
@@ -271,7 +247,7 @@ def test_menu_buttons_and_silent_events(chat: Chat) -> None:
 
 
 def test_voice_is_answered_by_its_words(chat: Chat) -> None:
-    assert _title(chat("身份证丢了怎么补", kind="voice")) == "居民身份证丢失补领"
+    assert title(chat("身份证丢了怎么补", kind="voice")) == "居民身份证丢失补领"
     assert "没听清" in chat(None, kind="voice")
 
 

@@ -1,0 +1,140 @@
+"""Where to go: the resident's own place, the site that serves it, opening hours. Pure."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from citizen_bot.catalog import places
+from citizen_bot.catalog.model import Catalogue, Division, Guide, Site
+from citizen_bot.dialogue.model import Choices
+from citizen_bot.dialogue.signals import plain
+from citizen_bot.platform.calendar import OPENING_HOURS, WorkingCalendar
+from citizen_bot.platform.clock import SHANGHAI, spell_day
+from citizen_bot.wordings import Wordings
+
+NEAREST = 3
+# Farther than this from every centre, "the nearest" would be no help.
+FAR_KM = 60
+_DAYS = {"今天": 0, "今日": 0, "今儿": 0, "明天": 1, "明日": 1, "明儿": 1, "后天": 2, "后日": 2}
+# A message of nothing but these and a place's name says where somebody lives.
+_AROUND = frozenset("我俺咱们家是住在户口的人就这那边儿老里呢啊吧呀哈归属于，。,. 办事")
+
+Place = Division | Site
+
+
+class Whereabouts:
+    """`unverified`: whether places that nobody has confirmed may be told, as samples (development only)."""
+
+    def __init__(
+        self, catalogue: Catalogue, wordings: Wordings, calendar: WorkingCalendar, *, unverified: bool
+    ) -> None:
+        self._catalogue = catalogue
+        self._say = wordings
+        self._calendar = calendar
+        self._unverified = unverified
+        self._gazetteer = places.Gazetteer(catalogue)
+
+    def named(self, text: str) -> list[Place]:
+        """The place that `text` names, several where a name is not enough to tell which."""
+        return self._gazetteer.find(text)
+
+    def of_code(self, code: str) -> Place | None:
+        """None for a code that the catalogue no longer has."""
+        return places.home_of(self._catalogue, code)
+
+    def home_told(self, text: str) -> list[Place]:
+        """As `named`, where `text` says nothing else (我是东里村的)."""
+        found = self.named(text)
+        if found:
+            return found if set(self._gazetteer.without_names(text)) <= _AROUND else []
+        return list(places.find_division(self._catalogue, plain(text)))
+
+    def which(self, found: Sequence[Place]) -> Choices:
+        """Asks which of several places of one name is meant."""
+        prompt = self._say("which_place", name=found[0].name)
+        return Choices(prompt, tuple(self._town_of(place) for place in found))
+
+    def site_name(self, home: str | None, guide: Guide) -> str | None:
+        """The official name of the nearest site to `home` that takes the item; None where that is not known, and for
+        an item that is done at a place of its own."""
+        place = places.home_of(self._catalogue, home) if home else None
+        if place is None or _elsewhere(guide):
+            return None
+        site = places.serving_site(self._catalogue, place, guide, unverified=self._unverified)
+        return self._named(site) if site else None
+
+    def told(self, home: str, guide: Guide | None, text: str, now: datetime) -> str:
+        """Where somebody from `home` goes, for the item of `guide` or in general, and when it is open."""
+        place = places.home_of(self._catalogue, home)
+        if place is None:
+            return self._say("site_which")
+        site = places.serving_site(self._catalogue, place, guide, unverified=self._unverified)
+        lines = [self._spelled(place)]
+        if guide is not None and _elsewhere(guide):
+            lines.append(self._say("site_elsewhere", item=guide.name, where=guide.where))
+            return "\n".join(lines)
+        if site is None:
+            lines.append(self._say("site_none"))
+        elif guide is None:
+            lines.append(self._say("site_serves", site=self._named(site)))
+        else:
+            lines.append(self._say("site_takes", item=guide.name, site=self._named(site)))
+        return "\n".join([*lines, *self.hours(text, now), self._contact(site)])
+
+    def hours(self, text: str, now: datetime) -> list[str]:
+        """When the doors are open; of a day that `text` names (明天) or of a day off today, whether they are."""
+        spans = "、".join(f"{start:%H:%M}–{end:%H:%M}" for start, end in OPENING_HOURS)
+        lines = [self._say("site_hours", hours=spans)]
+        today = now.astimezone(SHANGHAI).date()
+        word = next((word for word in _DAYS if word in text), None)
+        day = today + timedelta(_DAYS.get(word or "", 0))
+        if word or not self._calendar.is_working_day(day):
+            wording = "site_open" if self._calendar.is_working_day(day) else "site_closed"
+            lines.insert(0, self._say(wording, day=f"{word or '今天'}{spell_day(day)}"))
+        return lines
+
+    def nearest(self, latitude: float | None, longitude: float | None, guide: Guide | None) -> str:
+        """The nearest sites to a location, with `guide` those that take its item."""
+        if latitude is None or longitude is None:
+            return self._say("nearest_none")
+        if guide is not None and _elsewhere(guide):
+            return self._say("site_elsewhere", item=guide.name, where=guide.where)
+        found = places.nearest_sites(
+            self._catalogue,
+            latitude,
+            longitude,
+            limit=NEAREST,
+            verified_only=not self._unverified,
+            **({"levels": guide.levels} if guide else {}),
+        )
+        if not found:
+            return self._say("nearest_none") if guide is None else self._say("nearest_none_for", item=guide.name)
+        if found[0][1] > FAR_KM:
+            return self._say("nearest_far")
+        heading = self._say("nearest") if guide is None else self._say("nearest_for", item=guide.name)
+        lines = [self._say("nearest_line", name=self._named(site), km=f"{km:.1f}") for site, km in found]
+        return "\n".join([heading, *lines, self._say("nearest_seats")])
+
+    def _named(self, site: Site) -> str:
+        """A station that nobody has confirmed is a sample, and says so."""
+        return site.official_name if places.exists(site) else self._say("sample_site", site=site.official_name)
+
+    def _spelled(self, place: Place) -> str:
+        if isinstance(place, Site):
+            return self._say("home_town", town=place.name)
+        return self._say("home", place=place.name, town=self._town_of(place))
+
+    def _town_of(self, place: Place) -> str:
+        return places.site_of_town(self._catalogue, place).name if isinstance(place, Division) else place.name
+
+    def _contact(self, site: Site | None) -> str:
+        if site is None or not (site.address or site.phone):
+            return self._say("site_unknown")
+        told = [self._say("site_address", address=site.address)] if site.address else []
+        told += [self._say("site_phone", phone=site.phone)] if site.phone else []
+        return "\n".join(told)
+
+
+def _elsewhere(guide: Guide) -> bool:
+    """Whether the item is done at a place of its own (police station, marriage registry), which the guide describes:
+    the nearest centre would be the wrong way."""
+    return guide.where is not None and (guide.window == "单设窗口" or guide.levels == ("city",))

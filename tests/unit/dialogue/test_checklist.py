@@ -1,0 +1,198 @@
+"""The personal list in the talk, over the shipped guides."""
+
+from dataclasses import replace
+
+import pytest
+from talking import MONDAY_TEN, Chat, title
+
+from citizen_bot.catalog.lists import cut, questions, refusal
+from citizen_bot.dialogue.model import CONSENT, Conversation, NoticeCard
+from citizen_bot.dialogue.talk import Talk
+from citizen_bot.notices.model import Notice
+
+
+@pytest.fixture
+def chat(talk: Talk) -> Chat:
+    return Chat(talk)
+
+
+def _notice(chat: Chat) -> Notice:
+    assert chat.turn
+    return next(part.notice for part in chat.turn.reply.parts if isinstance(part, NoticeCard))
+
+
+def _asks(answer: str) -> str:
+    """The question that `answer` ends with."""
+    return next(line for line in reversed(answer.split("\n")) if not line[:1].isdigit())
+
+
+def test_only_questions_that_matter_are_asked_and_the_list_is_cut_to_the_person(chat: Chat, talk: Talk) -> None:
+    guide = talk.catalogue.guides["id-card-renew"]
+    chat("身份证到期了怎么换")
+    assert "最多问3个问题" in chat("清单")
+    chat("不是")
+    answer = chat("不是")
+    assert title(answer) == guide.name
+    assert "按您说的" in answer
+    needed = cut(guide, _notice(chat).answers)
+    assert needed.open == ()
+    for material in guide.materials:
+        assert (material.name in answer.split("去哪办")[0]) == (material in needed.needed)
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["帮我看看换身份证我要带什么", "帮我列一下换身份证要准备的东西", "俺换身份证 给列个清单", "換身份證，列個清單"],
+)
+def test_the_list_can_be_asked_for_with_the_item(chat: Chat, said: str) -> None:
+    assert "给您列“居民身份证到期换领”的清单" in chat(said)
+
+
+@pytest.mark.parametrize("said", ["清单", "帮我看看我要带什么", "帮俺看看要带啥", "给我列个清单", "个性清单"])
+def test_a_bare_wish_means_the_item_of_the_talk_or_asks_which(chat: Chat, said: str) -> None:
+    assert "给哪件事列清单" in chat(said)
+    assert "给您列“居民身份证到期换领”的清单" in chat("换身份证")
+    chat("取消")
+    chat("身份证到期了怎么换")
+    assert "给您列“居民身份证到期换领”的清单" in chat(said)
+
+
+def test_a_wish_while_items_are_offered_holds_for_the_chosen_one(chat: Chat) -> None:
+    chat("身份证")
+    assert chat("帮我看看我要带什么").startswith("您要办的是哪一件")
+    assert "的清单" in chat("1")
+
+
+def test_what_was_said_before_is_not_asked(chat: Chat) -> None:
+    chat("替俺娘办高龄补贴要带啥")
+    assert "最多问1个问题" in chat("清单")
+    answer = chat("不是")
+    assert "替办人的居民身份证" in answer.split("去哪办")[0]
+    assert "是别人替老人来办吗？是" in answer
+
+
+def test_what_was_said_of_one_item_is_not_taken_for_another(chat: Chat) -> None:
+    chat("替俺娘办高龄补贴要带啥")
+    chat("身份证丢了怎么补")
+    assert chat.conversation.heard == {}
+
+
+def test_who_asks_whether_somebody_else_may_come_has_not_said_so(chat: Chat) -> None:
+    chat("能替俺娘办高龄补贴吗")
+    assert "by-agent" not in chat.conversation.heard
+
+
+def test_not_knowing_keeps_the_paper_on_the_list_with_its_condition(chat: Chat) -> None:
+    chat("高龄津贴怎么办")
+    chat("清单")
+    chat("不清楚")
+    answer = chat("不是")
+    assert "看情况带" in answer
+    assert "低保" in answer.split("看情况带")[1].split("去哪办")[0]
+
+
+def test_after_two_answers_that_are_not_understood_the_next_is_asked(chat: Chat) -> None:
+    chat("高龄津贴怎么办")
+    first = _asks(chat("清单"))
+    again = chat("蓝色")
+    assert again.startswith("没听明白，请回复前面的数字")
+    assert first in again
+    assert _asks(chat("蓝色")) != first
+
+
+def test_a_number_out_of_range_is_no_answer(chat: Chat) -> None:
+    chat("高龄津贴怎么办")
+    chat("清单")
+    assert chat("12").startswith("没听明白")
+
+
+def test_a_question_about_the_item_is_answered_and_the_open_one_repeated(chat: Chat) -> None:
+    chat("高龄津贴怎么办")
+    asked = _asks(chat("清单"))
+    answer = chat("多少钱")
+    assert "要花多少钱" in answer
+    assert _asks(answer) == asked
+    chat("不是")
+    assert "按您说的" in chat("不是")
+
+
+def test_another_item_ends_the_list(chat: Chat) -> None:
+    chat("高龄津贴怎么办")
+    chat("清单")
+    assert title(chat("结婚登记要带什么")) == "结婚登记"
+    assert chat.conversation.checklist is None
+
+
+def test_cancelling_ends_the_list(chat: Chat) -> None:
+    chat("高龄津贴怎么办")
+    chat("清单")
+    assert "不问了" in chat("取消")
+    assert chat.conversation.checklist is None
+
+
+def test_silence_ends_the_list(chat: Chat) -> None:
+    chat("高龄津贴怎么办")
+    chat("清单")
+    chat.wait(minutes=31)
+    assert "按您说的" not in chat("1")
+
+
+def test_who_is_certainly_not_eligible_is_told_why_and_what_else(chat: Chat) -> None:
+    chat("结婚登记要带什么")
+    chat("清单")
+    answer = chat("还没满")
+    assert answer.startswith("【暂时办不了】结婚登记")
+    assert "您可以这样办" in answer
+    assert "要带" not in answer
+
+
+def test_health_is_asked_about_only_with_consent(chat: Chat, talk: Talk) -> None:
+    guide = talk.catalogue.guides["minimum-living-allowance"]
+    sensitive = {s.id: s.question for s in guide.situations if s.sensitive}
+    assert sensitive
+    chat("低保要带什么")
+    assert "您愿意说吗" in chat("清单")
+    asked = [_asks(chat("不想说"))]
+    while chat.conversation.checklist:
+        asked.append(_asks(chat("不是")))
+    assert not set(sensitive.values()) & set(asked)
+    assert "残疾人证" in chat.answers[-1].split("看情况带")[1]
+    chat("身份证丢了怎么补")
+    chat("低保要带什么")
+    assert "您愿意说吗" not in chat("清单"), "a refusal is not questioned again"
+
+
+def test_with_consent_health_is_asked_about(chat: Chat, talk: Talk) -> None:
+    guide = talk.catalogue.guides["minimum-living-allowance"]
+    chat("低保要带什么")
+    chat("清单")
+    chat("愿意")
+    asked = [chat.conversation.checklist.asking] if chat.conversation.checklist else []
+    assert asked[0] in {s.id for s in guide.situations if s.sensitive}
+    assert CONSENT not in asked
+
+
+def test_every_item_leads_to_its_list_in_at_most_five_questions(talk: Talk) -> None:
+    for guide in talk.catalogue.guides.values():
+        for choice in ("1", "2", "不清楚"):
+            known = Conversation(item=guide.id, topics=(guide.id,), consented=True, last_at=MONDAY_TEN)
+            chat = Chat(talk, conversation=known)
+            chat("清单")
+            count = 0
+            while chat.conversation.checklist:
+                count += 1
+                assert count <= 5
+                chat(choice)
+            notice = _notice(chat)
+            assert notice.subject == guide.id
+            skipped = [s.id for s in guide.situations] if choice == "不清楚" else []
+            assert refusal(guide, notice.answers) or not questions(guide, notice.answers, skipped)
+
+
+def test_a_guide_published_anew_meanwhile_is_gone_on_with(chat: Chat) -> None:
+    chat("高龄津贴怎么办")
+    chat("清单")
+    checklist = chat.conversation.checklist
+    assert checklist
+    chat.conversation = replace(chat.conversation, checklist=replace(checklist, asking="gone"))
+    assert "？" in chat("1")
