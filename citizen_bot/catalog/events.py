@@ -1,9 +1,9 @@
 """Life events (一件事): the papers of several items as one list in which every paper stands once. Pure."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
-from citizen_bot.catalog.model import EventItem, Guide, LifeEvent, Material
+from citizen_bot.catalog.model import Condition, EventItem, Guide, LifeEvent, Material
 
 _FORMS = {"原件": ("原件",), "复印件": ("复印件",), "原件及复印件": ("原件", "复印件"), "电子": ("电子",)}
 
@@ -41,16 +41,34 @@ class MergedMaterial:
 def merge(event: LifeEvent, guides: Mapping[str, Guide]) -> tuple[MergedMaterial, ...]:
     """All papers of the items of `event`, each once, those that everybody needs first, in the order of the items.
 
-    Papers are the same when they have the same name, or when one entry of `same_papers` covers both.
+    Papers are the same when they have the same name, or when one entry of `same_papers` covers both. Papers for cases
+    that the event rules out (`given`) are left out.
     Raises KeyError for an item that `guides` does not have.
     """
     one_name = {name: paper.name for paper in event.same_papers for name in paper.covers}
     found: dict[str, list[tuple[EventItem, Material]]] = {}
     for entry in event.items:
-        for material in guides[entry.item].materials:
+        for material in _asked_for(entry, guides[entry.item]):
             found.setdefault(one_name.get(material.name, material.name), []).append((entry, material))
     merged = [_merged(name, asked) for name, asked in found.items()]
     return tuple(sorted(merged, key=lambda material: not material.always))
+
+
+def _asked_for(entry: EventItem, guide: Guide) -> Iterator[Material]:
+    """The materials of `guide` in this event; what everybody needs here hangs on no condition any more."""
+    given = {condition.situation: frozenset(condition.answers) for condition in entry.given}
+    for material in guide.materials:
+        verdicts = [_verdict(condition, given.get(condition.situation)) for condition in material.needed_if]
+        if False not in verdicts:
+            yield material if None in verdicts else replace(material, needed_if=(), when=None)
+
+
+def _verdict(condition: Condition, possible: frozenset[str] | None) -> bool | None:
+    """Whether `condition` is met by every, by none (False) or by some of the answers that are `possible`."""
+    if possible is None:
+        return None
+    met = possible & frozenset(condition.answers)
+    return met == possible if met in (possible, frozenset()) else None
 
 
 def _merged(name: str, asked: list[tuple[EventItem, Material]]) -> MergedMaterial:

@@ -171,8 +171,8 @@ class _Reader:
                 continue
             faults = [*_phones(document), *self.check_place(path, document), *self.check_unique(document)]
             event = None if data is None else snapshot.build(LifeEvent, data)
-            if event is not None:
-                faults += _event_faults(document, event, guides, ids)
+            if event is not None and data is not None:
+                faults += _event_faults(document, data, event, guides, ids)
             self.faults.extend(faults)
             if event is not None and not faults:
                 events.append(event)
@@ -264,14 +264,18 @@ def _misplaced(document: Document, found: Iterable[tuple[KeyPath, str, str | Non
 
 
 def _event_faults(
-    document: Document, event: LifeEvent, guides: Mapping[str, Guide], ids: frozenset[str]
+    document: Document, data: Any, event: LifeEvent, guides: Mapping[str, Guide], ids: frozenset[str]
 ) -> Iterator[Fault]:
-    """Items that do not exist, and papers that none of the items asks for or that two entries claim."""
+    """Items and answers that do not exist, and papers that none of the items asks for or that two entries claim."""
     for position, entry in enumerate(event.items):
         if entry.item not in ids:
             yield document.fault(("items", position, "item"), f"没有“{entry.item}”这个事项")
     if any(entry.item not in guides for entry in event.items):
         return
+    for position, entry in enumerate(data["items"]):
+        choices = {situation.id: situation.choices for situation in guides[entry["item"]].situations}
+        for situation, messages in schemas.unknown_answers(entry["given"], choices).items():
+            yield document.fault(("items", position, "given", situation), messages[0])
     papers = {material.name for entry in event.items for material in guides[entry.item].materials}
     claimed: set[str] = set()
     for position, paper in enumerate(event.same_papers):

@@ -170,11 +170,16 @@ class Division:
 
 @dataclass(frozen=True, slots=True)
 class EventItem:
-    """A service item as a step of a life event. `when` says who needs it; None: everybody."""
+    """A service item as a step of a life event. `when` says who needs it; None: everybody.
+
+    `given` are the answers to the item's situations that the event leaves possible (a pension is closed because of a
+    death): papers for other cases are not asked for.
+    """
 
     item: str
     when: str | None
     note: str | None
+    given: tuple[Condition, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -355,14 +355,15 @@ class GuideSchema(FileSchema):
         faults: dict[str, dict[int, Any]] = {}
         for key, conditions in (("materials", "needed_if"), ("refusals", "refused_if")):
             for position, entry in enumerate(data.get(key, [])):
-                wrong = _unknown_answers(entry.get(conditions, []), known)
+                wrong = unknown_answers(entry.get(conditions, []), known)
                 if wrong:
                     faults.setdefault(key, {})[position] = {conditions: wrong}
         if faults:
             raise ValidationError(faults)
 
 
-def _unknown_answers(conditions: Any, known: Mapping[Any, Any]) -> dict[str, list[str]]:
+def unknown_answers(conditions: Any, known: Mapping[Any, Any]) -> dict[str, list[str]]:
+    """What is wrong with the situations and answers that `conditions` name; `known`: situation → its choices."""
     faults: dict[str, list[str]] = {}
     if not isinstance(conditions, list):
         return faults
@@ -421,6 +422,7 @@ class EventItemSchema(FileSchema):
     item = required(Identifier)
     when = optional(Text, most=40)
     note = optional(Text, most=60)
+    given = Answers(load_default=list)
 
 
 class SamePaperSchema(FileSchema):

@@ -1,19 +1,21 @@
-"""`citizen-bot catalog`: check the guides and publish them."""
+"""`citizen-bot catalog`: check the guides, count them, take them to the office and back, and publish them.
 
-import getpass
+What only one command needs is imported when it is called.
+"""
+
 import json
 import os
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 
 import click
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from citizen_bot.catalog import check as checks
 from citizen_bot.catalog import loader, store
-from citizen_bot.catalog.model import Catalogue
+from citizen_bot.cli.database import DATABASE, transaction, user
+from citizen_bot.documents import Fault, FaultyFiles
 from citizen_bot.platform.clock import SHANGHAI, SystemClock
-from citizen_bot.platform.database import create_engine
 from citizen_bot.settings import Settings
 
 GUIDES = click.option(
@@ -22,10 +24,12 @@ GUIDES = click.option(
     help="The catalogue's folder; GUIDES_DIR by default.",
 )
 
+WORKBOOK = click.Path(dir_okay=False, path_type=Path)
+
 
 @click.group()
 def catalog() -> None:
-    """Check the guides and publish them."""
+    """Check, count, export, import and publish the guides."""
 
 
 @catalog.command()
@@ -34,10 +38,7 @@ def catalog() -> None:
 @click.option("-v", "--verbose", is_flag=True, help="Name every unreviewed guide.")
 def check(guides: Path | None, as_json: bool, verbose: bool) -> None:
     """Tell every fault (exit code 1) and warning (exit code 0) of the guides."""
-    report = checks.check(
-        guides or Settings.from_environment(os.environ).guides_dir,
-        today=SystemClock().now().astimezone(SHANGHAI).date(),
-    )
+    report = checks.check(_folder(guides), today=_today())
     if as_json:
         click.echo(json.dumps(_plain(report), ensure_ascii=False))
     else:
@@ -48,17 +49,76 @@ def check(guides: Path | None, as_json: bool, verbose: bool) -> None:
 
 @catalog.command()
 @GUIDES
-@click.option("--database-url", help="The database; DATABASE_URL or that of a running `citizen-bot up` by default.")
+@DATABASE
 def publish(guides: Path | None, database_url: str | None) -> None:
     """Publish the guides, so that every process tells from them within seconds. Faulty ones are not published."""
     settings = Settings.from_environment(os.environ)
     loaded = loader.load(guides or settings.guides_dir)
-    try:
-        changed = _publish(database_url or _database_url(settings), loaded)
-    except SQLAlchemyError as error:
-        raise click.ClickException(f"cannot publish: {_first_line(error)}") from error
+    with transaction(settings, database_url, "publish") as connection:
+        changed = store.publish(connection, loaded, by=user(), at=SystemClock().now())
     click.echo(loaded.hash)
     click.echo("published" if changed else "already the current one", err=True)
+
+
+@catalog.command()
+@GUIDES
+@click.option("--json", "as_json", is_flag=True, help="One JSON document instead of tables.")
+def stats(guides: Path | None, as_json: bool) -> None:
+    """Count the items: by department, level, window, kind, visits, confidence and review."""
+    from citizen_bot.catalog import stats as counting
+
+    found = counting.stats(loader.load(_folder(guides)))
+    click.echo(json.dumps(asdict(found), ensure_ascii=False) if as_json else counting.table(found))
+
+
+@catalog.command()
+@click.argument("file", type=WORKBOOK)
+@GUIDES
+def export(file: Path, guides: Path | None) -> None:
+    """Write the guides into the workbook FILE.xlsx, for the office to check and to mark."""
+    from citizen_bot.catalog import workbook
+
+    if file.suffix.lower() != ".xlsx":
+        raise FaultyFiles([Fault(file.name, None, "", "文件名应以 .xlsx 结尾")])
+    loaded = loader.load(_folder(guides))
+    try:
+        workbook.export(loaded, file)
+    except OSError as error:
+        message = f"写不了这个文件（{error.strerror or error}）"
+        raise FaultyFiles([Fault(file.name, None, "", message)]) from error
+    click.echo(f"已导出 {len(loaded.guides)} 个事项", err=True)
+
+
+@catalog.command("import")
+@click.argument("file", type=WORKBOOK)
+@GUIDES
+@click.option("--write", is_flag=True, help="Write the changes; without it they are only shown.")
+def import_(file: Path, guides: Path | None, write: bool) -> None:
+    """Show what the marks in the workbook FILE.xlsx change in the guides, as a diff, and with --write change them.
+
+    With any fault nothing is changed (exit code 1).
+    """
+    from citizen_bot.catalog import workbook
+
+    plan = workbook.plan(_folder(guides), workbook.read(file), today=_today())
+    if write:
+        try:
+            plan.write()
+        except OSError as error:
+            message = f"写不了（{error.strerror or error}）"
+            raise FaultyFiles([Fault(str(error.filename or file.name), None, "", message)]) from error
+    click.echo(plan.diff(), nl=False)
+    told = f"{len(plan.files)} 个事项改了，{plan.corrections} 处更正，{plan.reviews} 条复核"
+    preview = bool(plan.files) and not write
+    click.echo(f"{told}（只是看看，还没有写；写进去请加 --write）" if preview else told, err=True)
+
+
+def _folder(guides: Path | None) -> Path:
+    return guides or Settings.from_environment(os.environ).guides_dir
+
+
+def _today() -> date:
+    return SystemClock().now().astimezone(SHANGHAI).date()
 
 
 def _print(report: checks.Report, verbose: bool) -> None:
@@ -82,36 +142,3 @@ def _plain(report: checks.Report) -> dict[str, object]:
         "warnings": [asdict(warning) for warning in report.warnings],
         "drafts": report.drafts,
     }
-
-
-def _publish(database_url: str, catalogue: Catalogue) -> bool:
-    engine = create_engine(database_url)
-    try:
-        with engine.begin() as connection:
-            return store.publish(connection, catalogue, by=_user(), at=SystemClock().now())
-    finally:
-        engine.dispose()
-
-
-def _database_url(settings: Settings) -> str:
-    """The database of the settings, or the one that a running `citizen-bot up` has written down."""
-    if settings.database_url is not None:
-        return settings.database_url
-    try:
-        return (settings.home / "run" / "database-url").read_text(encoding="utf-8").strip()
-    except FileNotFoundError:
-        message = f"no database: set DATABASE_URL, or start `citizen-bot up` (nothing runs in {settings.home})"
-        raise click.ClickException(message) from None
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid {os.getuid()}"
-
-
-def _first_line(error: SQLAlchemyError) -> str:
-    """The database's own words, without the statement."""
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    return (str(cause).splitlines() or [type(error).__name__])[0]

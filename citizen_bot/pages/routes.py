@@ -85,6 +85,8 @@ class NoticePages:
     def title(self, shown: _Shown) -> str:
         if isinstance(shown.about, LifeEvent):
             return self._say("title_event", name=shown.about.name)
+        if shown.notice.kind == "consultation":
+            return shown.about.name
         return title(shown.notice, shown.about.name, self._say)
 
     def url(self, shown: _Shown) -> str:
