@@ -10,7 +10,7 @@ _FORMS = {"原件": ("原件",), "复印件": ("复印件",), "原件及复印�
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """An item that asks for a paper. `whens` says in plain Chinese who needs it there; empty: everybody."""
+    """An item that asks for a paper. `whens` says in plain Chinese who needs it; empty: whoever needs the item."""
 
     item: str
     whens: tuple[str, ...]
@@ -21,7 +21,8 @@ class MergedMaterial:
     """One paper of a life event.
 
     `copies` is the largest number that any item asks for, `form` joins all forms, `shared` holds when every item's
-    window can look it up. `needs` has each item that asks for it once, in the event's order.
+    window can look it up. `needs` has each item that asks for it once, in the event's order. `always`: an item that
+    everybody needs asks everybody for it.
     """
 
     name: str
@@ -31,11 +32,7 @@ class MergedMaterial:
     shared: bool
     notes: tuple[str, ...]
     needs: tuple[Need, ...]
-
-    @property
-    def always(self) -> bool:
-        """Whether some item asks everybody for it."""
-        return any(not need.whens for need in self.needs)
+    always: bool
 
 
 def merge(event: LifeEvent, guides: Mapping[str, Guide]) -> tuple[MergedMaterial, ...]:
@@ -45,12 +42,14 @@ def merge(event: LifeEvent, guides: Mapping[str, Guide]) -> tuple[MergedMaterial
     that the event rules out (`given`) are left out.
     Raises KeyError for an item that `guides` does not have.
     """
-    one_name = {name: paper.name for paper in event.same_papers for name in paper.covers}
+    same = {name: paper for paper in event.same_papers for name in paper.covers}
     found: dict[str, list[tuple[EventItem, Material]]] = {}
     for entry in event.items:
         for material in _asked_for(entry, guides[entry.item]):
-            found.setdefault(one_name.get(material.name, material.name), []).append((entry, material))
-    merged = [_merged(name, asked) for name, asked in found.items()]
+            name = same[material.name].name if material.name in same else material.name
+            found.setdefault(name, []).append((entry, material))
+    notes = {paper.name: paper.note for paper in event.same_papers}
+    merged = [_merged(name, notes.get(name), asked) for name, asked in found.items()]
     return tuple(sorted(merged, key=lambda material: not material.always))
 
 
@@ -71,7 +70,7 @@ def _verdict(condition: Condition, possible: frozenset[str] | None) -> bool | No
     return met == possible if met in (possible, frozenset()) else None
 
 
-def _merged(name: str, asked: list[tuple[EventItem, Material]]) -> MergedMaterial:
+def _merged(name: str, note: str | None, asked: list[tuple[EventItem, Material]]) -> MergedMaterial:
     materials = [material for _, material in asked]
     forms = {form for material in materials for form in _FORMS[material.form]}
     return MergedMaterial(
@@ -80,17 +79,18 @@ def _merged(name: str, asked: list[tuple[EventItem, Material]]) -> MergedMateria
         copies=max(material.copies for material in materials),
         source=materials[0].source,
         shared=all(material.shared for material in materials),
-        notes=tuple(dict.fromkeys(material.note for material in materials if material.note)),
-        needs=tuple(_need(entry, [m for e, m in asked if e == entry]) for entry in dict.fromkeys(e for e, _ in asked)),
+        notes=(note,) if note else tuple(dict.fromkeys(m.note for m in materials if m.note)),
+        needs=tuple(
+            _need(item, [m for e, m in asked if e.item == item]) for item in dict.fromkeys(e.item for e, _ in asked)
+        ),
+        always=any(entry.when is None and material.always for entry, material in asked),
     )
 
 
-def _need(entry: EventItem, materials: list[Material]) -> Need:
-    """Who needs the paper for an item: those who need the item, and of them those whom the material is for."""
+def _need(item: str, materials: list[Material]) -> Need:
     if any(material.always for material in materials):
-        return Need(entry.item, (entry.when,) if entry.when else ())
-    whens = dict.fromkeys(material.when or "" for material in materials)
-    return Need(entry.item, tuple(f"{entry.when}，{when}" if entry.when else when for when in whens))
+        return Need(item, ())
+    return Need(item, tuple(dict.fromkeys(material.when or "" for material in materials)))
 
 
 def _joined(forms: Iterable[str]) -> str:

@@ -184,10 +184,11 @@ class EventItem:
 
 @dataclass(frozen=True, slots=True)
 class SamePaper:
-    """One paper that the guides of a life event call by different names (`covers`)."""
+    """One paper that the guides of a life event name differently (`covers`). `note` stands in place of theirs."""
 
     name: str
     covers: tuple[str, ...]
+    note: str | None
 
 
 @dataclass(frozen=True, slots=True)

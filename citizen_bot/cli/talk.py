@@ -15,7 +15,8 @@ from citizen_bot import documents
 from citizen_bot.app import Language
 from citizen_bot.catalog import loader
 from citizen_bot.dialogue.model import Conversation, Incoming
-from citizen_bot.dialogue.talk import Talk, Turn
+from citizen_bot.dialogue.talk import Talk
+from citizen_bot.dialogue.turn import Turn
 from citizen_bot.platform.clock import SHANGHAI
 from citizen_bot.settings import Settings
 

@@ -5,9 +5,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from citizen_bot.catalog import lists
-from citizen_bot.catalog.model import Guide, Situation
-from citizen_bot.dialogue.model import CONSENT, Checklist, Choices
+from citizen_bot.catalog.model import Catalogue, Guide, Situation
+from citizen_bot.dialogue.items import NEARBY, Items, offered
+from citizen_bot.dialogue.model import (
+    CONSENT,
+    Checklist,
+    Choices,
+    Conversation,
+    NoticeCard,
+    Pending,
+    Reply,
+    Text,
+)
 from citizen_bot.dialogue.signals import Signals, chosen_number
+from citizen_bot.dialogue.turn import Turn, Understood, said
+from citizen_bot.dialogue.whereabouts import Whereabouts
+from citizen_bot.matching.matcher import Matcher
+from citizen_bot.matching.model import Match
 from citizen_bot.notices.model import Notice
 from citizen_bot.wordings import Wordings
 
@@ -17,8 +31,105 @@ _PARTS = re.compile(r"[、，,；;：:。/／（）()\s]|或者|或|还是")
 _YES_NO = ("yes", "no")
 
 
+class Checklists:
+    """The way to a personal list as turns of the talk."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        matcher: Matcher,
+        signals: Signals,
+        wordings: Wordings,
+        items: Items,
+        whereabouts: Whereabouts,
+    ) -> None:
+        self._catalogue = catalogue
+        self._matcher = matcher
+        self._say = wordings
+        self._items = items
+        self._whereabouts = whereabouts
+        self._flow = _Flow(signals, wordings)
+
+    def wanted(self, before: Conversation) -> Turn:
+        """For the item that is asked about just now: the one to be chosen, or the one of the talk."""
+        if before.pending is not None and before.pending.items:
+            return self._items.offer(before, replace(before.pending, listing=True), self._say("clarify"))
+        return self.start(before, before.item)
+
+    def wanted_for(self, before: Conversation, match: Match) -> Turn:
+        """For the item that the message names, else for the one of the talk."""
+        if match.item is not None and match.decision == "answer":
+            return self.start(before, match.item)
+        if before.item is not None and (match.follow_up or not match.candidates or match.candidates[0].score < NEARBY):
+            return self.start(before, before.item)
+        items = offered(match.candidates, 4) if match.decision == "clarify" else ()
+        if len(items) < 2:
+            return self.start(before, items[0] if items else before.item)
+        pending = Pending(items, None, listing=True)
+        return self._items.offer(before, pending, self._say("clarify"), Understood.of(match, "clarify"))
+
+    def start(self, before: Conversation, item: str | None) -> Turn:
+        """The first question that matters, or at once the list; without an item, asks for which."""
+        if item is None:
+            wanting = replace(before, pending=Pending((), "materials", listing=True))
+            understood = Understood("guide", facet="materials", decision="clarify")
+            return said(wanting, self._say("which_item_list"), understood)
+        guide = self._catalogue.guides[item]
+        known = before.heard if before.item == item else {}
+        after = replace(self._items.about(before, item, None), facet="materials", heard=known, pending=None, misses=0)
+        if not guide.situations:
+            turn = self._items.tell(after, item, "materials", short=False)
+            return replace(turn, reply=Reply((Text(self._say("checklist_same")), *turn.reply.parts)))
+        return self._turn(after, self._flow.start(guide, known, before.consented))
+
+    def answer(self, before: Conversation, checklist: Checklist, text: str) -> Turn | None:
+        """What follows on an answer to the open question; None when `text` is none."""
+        guide = self._catalogue.guides[checklist.item]
+        step = self._flow.go_on(guide, checklist, self._matcher.normal(text), before.consented)
+        return None if step is None else self._turn(before, step)
+
+    def ask_again(self, before: Conversation, checklist: Checklist) -> Turn:
+        guide = self._catalogue.guides[checklist.item]
+        return self._turn(before, self._flow.ask_again(guide, checklist, before.consented))
+
+    def keep_open(self, turn: Turn, checklist: Checklist) -> Turn:
+        """`turn`, which answered something else in between, with the open question once more; when the talk has gone
+        on to something else, the list is over."""
+        after = turn.conversation
+        if after is None or after.checklist is None or turn.understood.intent == "human":
+            return turn
+        if after.item != checklist.item or after.pending is not None:
+            return replace(turn, conversation=replace(after, checklist=None))
+        question = self._flow.repeat(self._catalogue.guides[checklist.item], checklist)
+        return replace(turn, reply=Reply((*turn.reply.parts, question)))
+
+    def remembering(self, turn: Turn, before: Conversation, text: str) -> Turn:
+        """`turn` with what the message said by the way about the situations of the item that the talk is on."""
+        after = turn.conversation
+        guide = self._items.of(after) if after is not None else None
+        if after is None or guide is None:
+            return turn
+        kept = before.heard if before.item == after.item else {}
+        # Who asks whether somebody else may come has not said that somebody will.
+        asked = turn.understood.facet == "agent"
+        heard = {} if asked else self._flow.heard(guide, self._matcher.normal(text))
+        return replace(turn, conversation=replace(after, heard={**kept, **heard}))
+
+    def _turn(self, before: Conversation, step: "_Asked | _Listed") -> Turn:
+        item = before.item
+        understood = Understood("guide", item, "materials", "answer", 1.0, (item,) if item else ())
+        if isinstance(step, _Asked):
+            after = replace(before, checklist=step.checklist, consented=step.consented)
+            return Turn(after, Reply((step.choices,)), understood=understood)
+        notice = step.notice
+        after = replace(before, checklist=None, heard=notice.answers, consented=step.consented)
+        place = self._whereabouts.site_name(before.home, self._catalogue.guides[notice.subject])
+        card = NoticeCard(notice, None if notice.kind == "not_eligible" else "materials", place=place)
+        return Turn(after, Reply((card,)), understood=understood)
+
+
 @dataclass(frozen=True, slots=True)
-class Asked:
+class _Asked:
     """The next question, and the state to wait in."""
 
     choices: Choices
@@ -27,25 +138,27 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class _Listed:
     """All that matters is known: the list, or that the person is not eligible."""
 
     notice: Notice
     consented: bool | None
 
 
-class ChecklistFlow:
+class _Flow:
+    """Questions and answers on the way to a list."""
+
     def __init__(self, signals: Signals, wordings: Wordings) -> None:
         self._signals = signals
         self._say = wordings
 
-    def start(self, guide: Guide, known: Mapping[str, str], consented: bool | None) -> Asked | Listed:
+    def start(self, guide: Guide, known: Mapping[str, str], consented: bool | None) -> _Asked | _Listed:
         """`known` is what the resident has already said of the guide's situations; that is not asked."""
         answers = lists.known_answers(guide.situations, known)
         skipped = _sensitive(guide) if consented is False else ()
         return self._next(guide, Checklist(guide.id, "", answers, skipped), consented, first=True)
 
-    def go_on(self, guide: Guide, checklist: Checklist, text: str, consented: bool | None) -> Asked | Listed | None:
+    def go_on(self, guide: Guide, checklist: Checklist, text: str, consented: bool | None) -> _Asked | _Listed | None:
         """What follows on the resident's answer; None when `text` is no answer to the open question.
 
         `text` is plain, without dialect.
@@ -64,7 +177,7 @@ class ChecklistFlow:
         answers = {**checklist.answers, **self._heard_beside(guide, situation, text), situation.id: answer}
         return self._next(guide, replace(checklist, answers=answers, tries=0), consented)
 
-    def ask_again(self, guide: Guide, checklist: Checklist, consented: bool | None) -> Asked | Listed:
+    def ask_again(self, guide: Guide, checklist: Checklist, consented: bool | None) -> _Asked | _Listed:
         """The open question once more, with an example; after that the next one."""
         if checklist.tries + 1 >= TRIES and checklist.asking != CONSENT:
             return self._next(guide, _without(checklist, checklist.asking), consented)
@@ -72,7 +185,7 @@ class ChecklistFlow:
             return self._next(guide, replace(checklist, skipped=_sensitive(guide), tries=0), False)
         again = replace(checklist, tries=checklist.tries + 1)
         choices = self._choices(guide, again)
-        return Asked(replace(choices, prompt=f"{self._say('checklist_again')}{choices.prompt}"), again, consented)
+        return _Asked(replace(choices, prompt=f"{self._say('checklist_again')}{choices.prompt}"), again, consented)
 
     def repeat(self, guide: Guide, checklist: Checklist) -> Choices:
         """The open question as it stands."""
@@ -88,13 +201,13 @@ class ChecklistFlow:
 
     def _next(
         self, guide: Guide, checklist: Checklist, consented: bool | None, *, first: bool = False
-    ) -> Asked | Listed:
+    ) -> _Asked | _Listed:
         if reason := lists.refusal(guide, checklist.answers):
             notice = Notice("not_eligible", guide.id, checklist.answers, reason.reason, reason.remedy)
-            return Listed(notice, consented)
+            return _Listed(notice, consented)
         left = lists.questions(guide, checklist.answers, checklist.skipped)
         if not left or checklist.asked == lists.MOST_QUESTIONS:
-            return Listed(Notice("consultation", guide.id, checklist.answers), consented)
+            return _Listed(Notice("consultation", guide.id, checklist.answers), consented)
         if left[0].sensitive and consented is None:
             waiting = replace(checklist, asking=CONSENT, tries=0)
         else:
@@ -104,9 +217,9 @@ class ChecklistFlow:
             count = min(len(left), lists.MOST_QUESTIONS)
             heading = self._say("checklist_first", name=guide.name, count=count)
             choices = replace(choices, prompt=f"{heading}\n{choices.prompt}")
-        return Asked(choices, waiting, consented)
+        return _Asked(choices, waiting, consented)
 
-    def _after_consent(self, guide: Guide, checklist: Checklist, text: str) -> Asked | Listed | None:
+    def _after_consent(self, guide: Guide, checklist: Checklist, text: str) -> _Asked | _Listed | None:
         number = chosen_number(text)
         answer = {1: "yes", 2: "no"}.get(number) if number is not None else self._signals.answer(text)
         if answer is None:

@@ -18,9 +18,7 @@ class Renderer:
         self._catalogue = catalogue
         self._say = wordings
         self._notice_link = notice_link
-        self._event_of: Mapping[str, LifeEvent] = {
-            entry.item: event for event in catalogue.events.values() for entry in event.items
-        }
+        self._event_of = _events_of_items(catalogue)
 
     def text(self, reply: Reply, limit: int, number: int | None = None) -> str | None:
         """All parts in one text of at most `limit` bytes of UTF-8; None for a reply without parts.
@@ -65,6 +63,20 @@ class Renderer:
         if event := self._event_of.get(notice.subject):
             hints.append(self._say("hint_event", event=event.name))
         return hints
+
+
+def _events_of_items(catalogue: Catalogue) -> Mapping[str, LifeEvent]:
+    """The life event of each item that belongs to just one of them, and there to everybody: others would be led
+    astray by the hint."""
+    found: dict[str, list[LifeEvent]] = {}
+    for event in catalogue.events.values():
+        for entry in event.items:
+            found.setdefault(entry.item, []).append(event)
+    return {
+        item: events[0]
+        for item, events in found.items()
+        if len(events) == 1 and all(entry.when is None for entry in events[0].items if entry.item == item)
+    }
 
 
 def _plain(part: Part) -> str:

@@ -14,7 +14,7 @@ from citizen_bot.documents import FileSchema, load
 FILE = "signals.yaml"
 Answer = Literal["yes", "no", "unknown"]
 Command = Literal[
-    "menu", "cancel", "more", "human", "none_of_these", "again", "checklist", "confused", "who", "bye", "ack"
+    "menu", "cancel", "more", "human", "none_of_these", "again", "checklist", "events", "confused", "who", "bye", "ack"
 ]
 _DIGITS = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10}
 _CHOICE = re.compile(

@@ -12,7 +12,8 @@ from sqlalchemy.exc import OperationalError
 from citizen_bot.dialogue import memory
 from citizen_bot.dialogue.model import Incoming, NoticeCard
 from citizen_bot.dialogue.models import messages
-from citizen_bot.dialogue.talk import Effect, ForgetResident, RequestPerson, Talk, Turn
+from citizen_bot.dialogue.talk import Talk
+from citizen_bot.dialogue.turn import Effect, ForgetResident, RequestPerson, Turn
 from citizen_bot.handovers import service as handovers
 from citizen_bot.notices import service as notices
 from citizen_bot.people import service as people

@@ -1,12 +1,15 @@
 """Where to go: the resident's own place, the site that serves it, opening hours. Pure."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from citizen_bot.catalog import places
 from citizen_bot.catalog.model import Catalogue, Division, Guide, Site
-from citizen_bot.dialogue.model import Choices
-from citizen_bot.dialogue.signals import plain
+from citizen_bot.dialogue.model import Choices, Conversation, Incoming, Reply, Text
+from citizen_bot.dialogue.signals import chosen_number, plain
+from citizen_bot.dialogue.turn import Turn, Understood, said
+from citizen_bot.matching.model import Match
 from citizen_bot.platform.calendar import OPENING_HOURS, WorkingCalendar
 from citizen_bot.platform.clock import SHANGHAI, spell_day
 from citizen_bot.wordings import Wordings
@@ -15,6 +18,8 @@ NEAREST = 3
 # Farther than this from every centre, "the nearest" would be no help.
 FAR_KM = 60
 _DAYS = {"今天": 0, "今日": 0, "今儿": 0, "明天": 1, "明日": 1, "明儿": 1, "后天": 2, "后日": 2}
+# What the resident wants with a message of these intents happens at a place: the one that it names is the own one.
+PLACED = frozenset({"guide", "site", "book", "visit"})
 # A message of nothing but these and a place's name says where somebody lives.
 _AROUND = frozenset("我俺咱们家是住在户口的人就这那边儿老里呢啊吧呀哈归属于，。,. 办事")
 
@@ -33,25 +38,70 @@ class Whereabouts:
         self._unverified = unverified
         self._gazetteer = places.Gazetteer(catalogue)
 
-    def named(self, text: str) -> list[Place]:
-        """The place that `text` names, several where a name is not enough to tell which."""
-        return self._gazetteer.find(text)
-
-    def of_code(self, code: str) -> Place | None:
-        """None for a code that the catalogue no longer has."""
-        return places.home_of(self._catalogue, code)
-
     def home_told(self, text: str) -> list[Place]:
-        """As `named`, where `text` says nothing else (我是东里村的)."""
-        found = self.named(text)
+        """The place that `text` names and says nothing else (我是东里村的), several where a name is not enough to tell
+        which."""
+        found = self._gazetteer.find(text)
         if found:
             return found if set(self._gazetteer.without_names(text)) <= _AROUND else []
         return list(places.find_division(self._catalogue, plain(text)))
 
-    def which(self, found: Sequence[Place]) -> Choices:
-        """Asks which of several places of one name is meant."""
-        prompt = self._say("which_place", name=found[0].name)
-        return Choices(prompt, tuple(self._town_of(place) for place in found))
+    def placed(self, before: Conversation, text: str, match: Match) -> Conversation:
+        """`before` with the place that a question names beside what it asks."""
+        found = self._gazetteer.find(text) if match.intent in PLACED else []
+        return replace(before, home=found[0].code) if len(found) == 1 else before
+
+    def at_home(
+        self, before: Conversation, found: Sequence[Place], guide: Guide | None, text: str, now: datetime
+    ) -> Turn:
+        """The resident has said where home is: remembered, and told where to go, with `guide` for its item."""
+        if len(found) > 1:
+            return self._ask_which(before, found)
+        after = replace(before, home=found[0].code, where=(), misses=0)
+        told = self._told(found[0].code, guide, text, now)
+        return said(after, told, Understood("site", decision="answer", score=1.0))
+
+    def which_place(self, before: Conversation, guide: Guide | None, text: str, now: datetime) -> Turn | None:
+        """The answer to which of several places of one name is meant: its number, or its town's name."""
+        after = replace(before, where=())
+        found = [place for code in before.where if (place := places.home_of(self._catalogue, code))]
+        number = chosen_number(text)
+        if number is not None and 1 <= number <= len(found):
+            return self.at_home(after, [found[number - 1]], guide, text, now)
+        named = {place.code for place in self._gazetteer.find(text)}
+        inside = [place for place in found if place.code in named or self._town_of(place).code in named]
+        return self.at_home(after, inside, guide, text, now) if len(inside) == 1 else None
+
+    def site(self, before: Conversation, guide: Guide | None, text: str, match: Match, now: datetime) -> Turn:
+        """Where a centre is and when it is open; for the item of the talk, where that is taken."""
+        found = self._gazetteer.find(text)
+        if len(found) > 1:
+            return self._ask_which(before, found)
+        after = replace(before, misses=0, pending=None)
+        if before.home is not None and (found or match.facet != "time"):
+            told = self._told(before.home, None if found else guide, text, now)
+            return said(after, told, Understood.of(match))
+        lines = [*self._hours(text, now), self._say("site_which")]
+        if match.facet != "time":
+            lines.append(self._say("site_unknown"))
+        return said(after, "\n".join(lines), Understood.of(match))
+
+    def where_too(self, turn: Turn, text: str, match: Match) -> Turn:
+        """`turn`, which answers where an item is done: who has not said where home is, is told how to learn the
+        nearest place."""
+        after = turn.conversation
+        if after is None or turn.understood.decision != "answer" or match.facet != "where" or after.home is not None:
+            return turn
+        found = self._gazetteer.find(text)
+        if len(found) > 1:
+            asked = replace(after, where=tuple(place.code for place in found))
+            return replace(turn, conversation=asked, reply=Reply((*turn.reply.parts, self._which(found))))
+        return replace(turn, reply=Reply((*turn.reply.parts, Text(self._say("where_ask_home")))))
+
+    def located(self, before: Conversation, guide: Guide | None, incoming: Incoming) -> Turn:
+        """The nearest sites to a location that was sent, with `guide` those that take its item."""
+        told = self._nearest(incoming.latitude, incoming.longitude, guide)
+        return said(before, told, Understood("site", decision="answer"))
 
     def site_name(self, home: str | None, guide: Guide) -> str | None:
         """The official name of the nearest site to `home` that takes the item; None where that is not known, and for
@@ -62,7 +112,7 @@ class Whereabouts:
         site = places.serving_site(self._catalogue, place, guide, unverified=self._unverified)
         return self._named(site) if site else None
 
-    def told(self, home: str, guide: Guide | None, text: str, now: datetime) -> str:
+    def _told(self, home: str, guide: Guide | None, text: str, now: datetime) -> str:
         """Where somebody from `home` goes, for the item of `guide` or in general, and when it is open."""
         place = places.home_of(self._catalogue, home)
         if place is None:
@@ -78,9 +128,9 @@ class Whereabouts:
             lines.append(self._say("site_serves", site=self._named(site)))
         else:
             lines.append(self._say("site_takes", item=guide.name, site=self._named(site)))
-        return "\n".join([*lines, *self.hours(text, now), self._contact(site)])
+        return "\n".join([*lines, *self._hours(text, now), self._contact(site)])
 
-    def hours(self, text: str, now: datetime) -> list[str]:
+    def _hours(self, text: str, now: datetime) -> list[str]:
         """When the doors are open; of a day that `text` names (明天) or of a day off today, whether they are."""
         spans = "、".join(f"{start:%H:%M}–{end:%H:%M}" for start, end in OPENING_HOURS)
         lines = [self._say("site_hours", hours=spans)]
@@ -92,7 +142,7 @@ class Whereabouts:
             lines.insert(0, self._say(wording, day=f"{word or '今天'}{spell_day(day)}"))
         return lines
 
-    def nearest(self, latitude: float | None, longitude: float | None, guide: Guide | None) -> str:
+    def _nearest(self, latitude: float | None, longitude: float | None, guide: Guide | None) -> str:
         """The nearest sites to a location, with `guide` those that take its item."""
         if latitude is None or longitude is None:
             return self._say("nearest_none")
@@ -121,10 +171,19 @@ class Whereabouts:
     def _spelled(self, place: Place) -> str:
         if isinstance(place, Site):
             return self._say("home_town", town=place.name)
-        return self._say("home", place=place.name, town=self._town_of(place))
+        return self._say("home", place=place.name, town=self._town_of(place).name)
 
-    def _town_of(self, place: Place) -> str:
-        return places.site_of_town(self._catalogue, place).name if isinstance(place, Division) else place.name
+    def _town_of(self, place: Place) -> Site:
+        return places.site_of_town(self._catalogue, place) if isinstance(place, Division) else place
+
+    def _ask_which(self, before: Conversation, found: Sequence[Place]) -> Turn:
+        after = replace(before, where=tuple(place.code for place in found), pending=None, misses=0)
+        understood = Understood("site", decision="clarify", score=1.0)
+        return Turn(after, Reply((self._which(found),)), understood=understood)
+
+    def _which(self, found: Sequence[Place]) -> Choices:
+        prompt = self._say("which_place", name=found[0].name)
+        return Choices(prompt, tuple(self._town_of(place).name for place in found))
 
     def _contact(self, site: Site | None) -> str:
         if site is None or not (site.address or site.phone):

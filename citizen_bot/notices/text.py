@@ -77,7 +77,7 @@ ORDER: Mapping[Kind, tuple[SectionName, ...]] = {
     "not_eligible": ("reason", "remedy", "answers", "legal_remedy", "conditions", "contact", "basis"),
     "supplement": ("missing", "due", "where", "agent", "time", "basis"),
 }
-EVENT_ORDER: tuple[SectionName, ...] = ("items", "materials", "shared", "optional", "pitfalls")
+EVENT_ORDER: tuple[SectionName, ...] = ("items", "materials", "shared", "pitfalls", "optional")
 # Kinds of item that end in a decision of an authority, against which the law gives remedies.
 _DECIDED = frozenset({"行政许可", "行政给付", "行政确认", "其他行政权力"})
 _NUMBERED = re.compile(r"[0-9]+\. ")

@@ -53,16 +53,17 @@ def test_a_paper_of_two_items_stands_once_with_both_and_the_larger_number_of_cop
     merged = merge(_event(_entry("a"), _entry("b")), guides)
     both = (Need("a", ()), Need("b", ()))
     assert merged == (
-        MergedMaterial("身份证", "原件及复印件", 2, "申请人自备", False, ("两面都要",), both),
-        MergedMaterial("照片", "原件", 3, "申请人自备", False, (), both),
+        MergedMaterial("身份证", "原件及复印件", 2, "申请人自备", False, ("两面都要",), both, True),
+        MergedMaterial("照片", "原件", 3, "申请人自备", False, (), both, True),
     )
 
 
 def test_papers_of_different_names_are_one_where_the_event_says_so(guide_of: GuideOf) -> None:
     guides = {"a": guide_of("a", _paper("出生证")), "b": guide_of("b", _paper("孩子的出生医学证明"))}
-    same = (SamePaper("出生医学证明", ("出生证", "孩子的出生医学证明")),)
-    merged = merge(_event(_entry("a"), _entry("b"), same=same), guides)
-    assert [(paper.name, [need.item for need in paper.needs]) for paper in merged] == [("出生医学证明", ["a", "b"])]
+    same = (SamePaper("出生医学证明", ("出生证", "孩子的出生医学证明"), "别折"),)
+    (paper,) = merge(_event(_entry("a"), _entry("b"), same=same), guides)
+    assert (paper.name, [need.item for need in paper.needs]) == ("出生医学证明", ["a", "b"])
+    assert paper.notes == ("别折",), "the note of the event stands in place of the guides'"
 
 
 def test_who_needs_a_paper_is_said_for_each_item(guide_of: GuideOf) -> None:
@@ -73,10 +74,11 @@ def test_who_needs_a_paper_is_said_for_each_item(guide_of: GuideOf) -> None:
     merged = merge(_event(_entry("a"), _entry("b", "上过养老的")), guides)
     needs = {paper.name: paper.needs for paper in merged}
     assert needs == {
-        "户口簿": (Need("a", ()), Need("b", ("上过养老的，改名字的",))),
-        "存折": (Need("b", ("上过养老的",)),),
+        "户口簿": (Need("a", ()), Need("b", ("改名字的",))),
+        "存折": (Need("b", ()),),
         "委托书": (Need("a", ("别人替办的",)),),
     }
+    assert [paper.name for paper in merged if paper.always] == ["户口簿"], "the second item is not for everybody"
     assert next(paper.name for paper in merged) == "户口簿", "what everybody brings comes first"
 
 
@@ -109,7 +111,11 @@ _PAPERS = st.lists(
     max_size=5,
 )
 _SAME = st.sampled_from(
-    [(), (SamePaper("甲乙", ("甲", "乙")),), (SamePaper("丙", ("丙", "丁")), SamePaper("乙甲", ("乙",)))]
+    [
+        (),
+        (SamePaper("甲乙", ("甲", "乙"), None),),
+        (SamePaper("丙", ("丙", "丁"), None), SamePaper("乙甲", ("乙",), None)),
+    ]
 )
 
 

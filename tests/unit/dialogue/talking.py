@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 from citizen_bot.dialogue import memory
 from citizen_bot.dialogue.model import Conversation, Incoming
-from citizen_bot.dialogue.talk import Talk, Turn
+from citizen_bot.dialogue.talk import Talk
+from citizen_bot.dialogue.turn import Turn
 
 MONDAY_TEN = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 

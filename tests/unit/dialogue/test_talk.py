@@ -7,7 +7,8 @@ import pytest
 from talking import MONDAY_TEN, Chat, title
 
 from citizen_bot.dialogue.model import Conversation
-from citizen_bot.dialogue.talk import ForgetResident, RequestPerson, Talk
+from citizen_bot.dialogue.talk import Talk
+from citizen_bot.dialogue.turn import ForgetResident, RequestPerson
 
 SATURDAY_TEN = datetime(2026, 11, 28, 2, 0, tzinfo=UTC)
 MONDAY_NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
