@@ -2,7 +2,15 @@ import pytest
 
 from citizen_bot.catalog.loader import load
 from citizen_bot.catalog.model import Catalogue, Division, Level, Site
-from citizen_bot.catalog.places import find_division, nearest_sites, site_of_town, towns
+from citizen_bot.catalog.places import (
+    Gazetteer,
+    find_division,
+    home_of,
+    nearest_sites,
+    serving_site,
+    site_of_town,
+    towns,
+)
 from citizen_bot.catalog.snapshot import seal
 from citizen_bot.settings import data_folder
 
@@ -123,3 +131,60 @@ def test_an_unverified_station_is_told_only_where_that_is_allowed() -> None:
 
     assert told(verified_only=True) == ["3", "4", "5"]
     assert told(verified_only=False) == ["1", "2", "3", "4", "5"]
+
+
+@pytest.fixture(scope="module")
+def gazetteer(city: Catalogue) -> Gazetteer:
+    return Gazetteer(city)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("我是徐家镇东峒岭村的，低保去哪办", ["东峒岭村"]),
+        ("俺村是东里村委会那块", ["东里村"]),
+        ("府前居委会怎么走", ["府前社区"]),
+        ("住在夏村，办低保去哪", ["夏村镇"]),
+        ("徐家镇的徐家村", ["徐家村"]),
+        ("姜家村", ["姜家村", "姜家村"]),
+        ("夏村镇姜家村", ["姜家村"]),
+        ("身份证丢了怎么补", []),
+        ("", []),
+    ],
+)
+def test_places_are_found_within_a_sentence(gazetteer: Gazetteer, text: str, names: list[str]) -> None:
+    assert [place.name for place in gazetteer.find(text)] == names
+
+
+def test_a_town_named_beside_tells_villages_of_one_name_apart(gazetteer: Gazetteer, city: Catalogue) -> None:
+    for division in city.divisions.values():
+        town = city.sites[division.town].name
+        assert gazetteer.find(f"我家在{town}，{division.name}的") == [division]
+
+
+def _chain(*sites: Site) -> Catalogue:
+    return seal([], sites, [Division("371083001001", "府前社区", "community", "371083001")])
+
+
+def test_the_nearest_level_that_takes_the_item_serves(city: Catalogue) -> None:
+    def place(code: str, level: Level, *, verified: bool = True) -> Site:
+        return site(code, level, None, verified=verified)
+
+    station = place("371083001001", "community")
+    hall, town = place("371083", "city", verified=False), place("371083001", "town", verified=False)
+    home = Division("371083001001", "府前社区", "community", "371083001")
+    everywhere = city.guides["elderly-age-allowance"]
+    city_only = city.guides["marriage-registration"]
+    catalogue = _chain(hall, town, station)
+
+    assert serving_site(catalogue, home, everywhere, unverified=False) == station
+    assert serving_site(catalogue, home, None, unverified=False) == station
+    assert serving_site(catalogue, home, city_only, unverified=False) == hall
+    assert serving_site(catalogue, town, everywhere, unverified=False) == town
+    unsure = place("371083001001", "community", verified=False)
+    assert serving_site(_chain(hall, town, unsure), home, everywhere, unverified=False) == town
+    assert serving_site(_chain(hall, town, unsure), home, everywhere, unverified=True) == unsure
+    assert serving_site(_chain(town), home, city_only, unverified=True) is None
+    assert home_of(catalogue, home.code) == home
+    assert home_of(catalogue, town.code) == town
+    assert home_of(catalogue, "371083") is None, "nobody lives in the hall"
