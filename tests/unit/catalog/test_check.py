@@ -161,3 +161,36 @@ def test_the_command_prints_json(write: Write, folder: Path, text: str) -> None:
         "warnings": [],
         "drafts": [],
     }
+
+
+@pytest.mark.usefixtures("complete")
+def test_too_many_questions_are_told(write: Write, folder: Path, text: str) -> None:
+    questions = "".join(f"  - {{id: s{n}, question: 第{n}个是吗？}}\n" for n in range(4))
+    papers = "".join(
+        f"  - {{name: 材料{n}, form: 原件, copies: 1, source: 申请人自备, shared: false, when: 第{n}个的,"
+        f' needed_if: {{s{n}: "yes"}}}}\n'
+        for n in range(4)
+    )
+    write(text.replace("materials:\n", f"{questions}materials:\n{papers}"))
+
+    assert warnings(folder) == [
+        "guides/民政局/senior-card.yaml situations：最多要问 6 个问题，应不超过 5 个；有的问题只在前面答了某一样时才要问"
+    ]
+
+
+@pytest.mark.usefixtures("complete")
+def test_papers_of_a_life_event_that_may_be_one_are_told(write: Write, folder: Path, text: str) -> None:
+    other = (
+        text.replace("senior-card", "bus-card")
+        .replace("老年人优待证办理", "公交卡")
+        .replace("[老年证, 优待证]", "[公交]")
+    )
+    write(other.replace("name: 居民身份证", "name: 居民的身份证"), "民政局/bus-card.yaml")
+    event = (
+        "{id: old, name: 老了要办, label: 老了, summary: 老了。, aliases: [老了], examples: [老了],"
+        " items: [{item: senior-card}, {item: bus-card}], review: {state: draft, confidence: low}}"
+    )
+    write(event, "life-events/old.yaml")
+
+    message = "“居民身份证”和“居民的身份证”是不是同一份材料？是的话写进 same_papers，不是就不用管"
+    assert f"guides/life-events/old.yaml same_papers：{message}" in warnings(folder)

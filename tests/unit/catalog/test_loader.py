@@ -123,6 +123,14 @@ def test_choices_of_a_bare_yes_and_no_are_words(write: Write, folder: Path, text
         ("department: 民政局", "department: 残联", "5 department：应和文件夹一样，是“民政局”，现在是“残联”"),
         ("basis:", "related: [senior-card]\nbasis:", "51 related[1]：不能写自己"),
         ("fee: 不收费", "fee: 不收费\nfee: 免费", "46 fee：这一项写了两遍，请留下一个"),
+        ("是别人替老人来办吗？", "是别人来办吗？还是本人来？",
+         "17 situations[1].question：一个情形只问一句话，写一个问号“？”"),
+        ("为什么办？", "说说为什么办", "19 situations[2].question：一个情形只问一句话，写一个问号“？”"),
+        ("basis:", "refusals:\n  - {reason: 没满60, remedy: 满了再来, refused_if: {reason: broken}}\nbasis:",
+         "52 refusals[1].refused_if.reason：应为“lost”、“first”，现在是“broken”"),
+        ("basis:", "refusals:\n  - {reason: 没满60}\nbasis:", "52 refusals[1].remedy：缺少这一项"),
+        ("  levels: inferred\n", "", "53 review.levels：缺少这一项"),
+        ("sharing: inferred", "sharing: sure", "60 review.sharing：应为“inferred”、“confirmed”，现在是“sure”"),
     ],
 )  # fmt: skip
 def test_a_fault_tells_file_line_key_and_what_is_expected(
@@ -314,3 +322,86 @@ def test_the_example_in_the_editors_manual_is_a_guide_without_a_fault(write: Wri
 
     # It shows everything that may be written.
     assert all(getattr(guide, field.name) not in (None, ()) for field in dataclasses.fields(guide))
+
+
+ABOLISHED = """\
+papers:
+  - paper: 亲属关系证明
+    why: 村里不再开，看户口簿
+"""
+
+
+def test_a_paper_that_was_abolished_may_not_be_asked_for(write: Write, folder: Path, text: str) -> None:
+    write(ABOLISHED, "abolished.yaml")
+    write(text.replace("name: 遗失声明", "name: 村里开的亲属关系证明"))
+
+    assert faults(folder) == [
+        "guides/民政局/senior-card.yaml:36 materials[3].name：不能再要“亲属关系证明”：村里不再开，看户口簿"
+    ]
+
+
+def test_a_broken_list_of_abolished_papers_is_told(write: Write, folder: Path) -> None:
+    write()
+    write("papers: [{paper: 亲属关系证明}]\n", "abolished.yaml")
+
+    assert faults(folder) == ["guides/abolished.yaml:1 papers[1].why：缺少这一项"]
+
+
+EVENT = """\
+id: old-age
+name: 老了要办的事
+label: 老了要办的几件事
+summary: 一次说全。
+aliases: [老了都要办什么]
+examples: [老了都要办什么手续]
+items:
+  - item: senior-card
+    given: {reason: lost}
+  - item: bus-card
+    when: 坐公交的
+same_papers:
+  - name: 老人的身份证
+    covers: [居民身份证]
+review:
+  state: draft
+  confidence: medium
+"""
+
+
+@pytest.fixture
+def two_guides(write: Write, text: str) -> None:
+    write()
+    write(text.replace("senior-card", "bus-card").replace("老年人优待证办理", "公交卡"), "民政局/bus-card.yaml")
+
+
+@pytest.mark.usefixtures("two_guides")
+def test_a_life_event_is_loaded_with_its_items(write: Write, folder: Path) -> None:
+    write(EVENT, "life-events/old-age.yaml")
+
+    event = load(folder).events["old-age"]
+    assert [entry.item for entry in event.items] == ["senior-card", "bus-card"]
+    assert event.items[0].given == (Condition("reason", ("lost",)),)
+
+
+@pytest.mark.usefixtures("two_guides")
+@pytest.mark.parametrize(
+    ("before", "after", "fault"),
+    [
+        ("item: bus-card", "item: no-card", "10 items[2].item：没有“no-card”这个事项"),
+        ("item: bus-card", "item: senior-card", "10 items[2].item：和前面的重复"),
+        ("  - item: bus-card\n    when: 坐公交的\n", "", "7 items：一件事应有两个以上的事项"),
+        ("{reason: lost}", "{reasons: lost}", "9 items[1].given.reasons：situations 里没有这个情形"),
+        ("{reason: lost}", "{reason: gone}", "9 items[1].given.reason：应为“lost”、“first”"),
+        ("[居民身份证]", "[身份证]", "14 same_papers[1].covers[1]：这几个事项里没有“身份证”这份材料"),
+        ("    covers: [居民身份证]", "    covers: [居民身份证]\n  - {name: 证, covers: [居民身份证]}",
+         "15 same_papers[2].covers[1]：“居民身份证”前面已经归到别的材料里了"),
+        ("id: old-age", "id: senior-card", "1 id：“senior-card”在 guides/民政局/senior-card.yaml 里已经有了"),
+        ("summary: 一次说全。", "summary: 打电话13812345678问",
+         "4 summary：“13812345678”像电话号码；号码会变，指南里应写问哪个单位，或写 12345 这样的全国热线"),
+    ],
+)  # fmt: skip
+def test_a_fault_in_a_life_event_is_told(write: Write, folder: Path, before: str, after: str, fault: str) -> None:
+    assert before in EVENT
+    write(EVENT.replace(before, after), "life-events/old-age.yaml")
+
+    assert f"guides/life-events/old-age.yaml:{fault}" in faults(folder)
