@@ -173,9 +173,8 @@ def test_too_many_questions_are_told(write: Write, folder: Path, text: str) -> N
     )
     write(text.replace("materials:\n", f"{questions}materials:\n{papers}"))
 
-    assert warnings(folder) == [
-        "guides/民政局/senior-card.yaml situations：最多要问 6 个问题，应不超过 5 个；有的问题只在前面答了某一样时才要问"
-    ]
+    (warning,) = warnings(folder)
+    assert warning.startswith("guides/民政局/senior-card.yaml situations：最多要问 6 个问题，应不超过 5 个")
 
 
 @pytest.mark.usefixtures("complete")
