@@ -23,14 +23,16 @@ def transaction(settings: Settings, url: str | None, doing: str) -> Iterator[Con
 
     Raises click.ClickException, in one line, when there is none or it does not answer; `doing` says what failed.
     """
-    engine = create_engine(url or _url(settings))
+    address = url or _url(settings)
     try:
-        with engine.begin() as connection:
-            yield connection
+        engine = create_engine(address)
+        try:
+            with engine.begin() as connection:
+                yield connection
+        finally:
+            engine.dispose()
     except SQLAlchemyError as error:
         raise click.ClickException(f"cannot {doing}: {_first_line(error)}") from error
-    finally:
-        engine.dispose()
 
 
 def user() -> str:
