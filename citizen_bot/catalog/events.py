@@ -46,8 +46,10 @@ def merge(event: LifeEvent, guides: Mapping[str, Guide]) -> tuple[MergedMaterial
     found: dict[str, list[tuple[EventItem, Material]]] = {}
     for entry in event.items:
         for material in _asked_for(entry, guides[entry.item]):
-            name = same[material.name].name if material.name in same else material.name
-            found.setdefault(name, []).append((entry, material))
+            one = same.get(material.name)
+            if one and one.when and not material.always:
+                material = replace(material, when=one.when)
+            found.setdefault(one.name if one else material.name, []).append((entry, material))
     notes = {paper.name: paper.note for paper in event.same_papers}
     merged = [_merged(name, notes.get(name), asked) for name, asked in found.items()]
     return tuple(sorted(merged, key=lambda material: not material.always))

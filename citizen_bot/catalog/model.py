@@ -184,10 +184,14 @@ class EventItem:
 
 @dataclass(frozen=True, slots=True)
 class SamePaper:
-    """One paper that the guides of a life event name differently (`covers`). `note` stands in place of theirs."""
+    """One paper that the guides of a life event name differently (`covers`).
+
+    `when` and `note` stand in place of theirs; a paper that a guide asks everybody for stays one.
+    """
 
     name: str
     covers: tuple[str, ...]
+    when: str | None
     note: str | None
 
 

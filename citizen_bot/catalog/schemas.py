@@ -428,6 +428,7 @@ class EventItemSchema(FileSchema):
 class SamePaperSchema(FileSchema):
     name = required(Text, most=80)
     covers = required(Texts)
+    when = optional(Text, most=40)
     note = optional(Text)
 
 

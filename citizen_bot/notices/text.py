@@ -332,13 +332,13 @@ def _sharing(material: Material, confirmed: bool, wordings: Wordings) -> str:
 
 
 def _merged(material: MergedMaterial, numbers: Mapping[str, int], wordings: Wordings) -> str:
-    """One paper of a life event: 居民身份证（原件），第1、2件要；第3件：别人替办的."""
-    everybody = "、".join(str(numbers[need.item]) for need in material.needs if not need.whens)
-    needs = [wordings("event_needs", numbers=everybody)] if everybody else []
-    needs += [
-        wordings("event_needs_when", number=numbers[need.item], when="；".join(need.whens))
-        for need in material.needs
-        if need.whens
+    """One paper of a life event: 居民身份证（原件）：第1、2件要；别人替办的，第3件要."""
+    of_whens: dict[tuple[str, ...], list[str]] = {}
+    for need in material.needs:
+        of_whens.setdefault(need.whens, []).append(str(numbers[need.item]))
+    needs = [
+        wordings("event_needs", whens="".join(f"{when}，" for when in whens), numbers="、".join(items))
+        for whens, items in of_whens.items()
     ]
     text = _paper(material.name, material.form, material.copies, wordings)
     for note in material.notes:

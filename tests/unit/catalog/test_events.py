@@ -60,7 +60,7 @@ def test_a_paper_of_two_items_stands_once_with_both_and_the_larger_number_of_cop
 
 def test_papers_of_different_names_are_one_where_the_event_says_so(guide_of: GuideOf) -> None:
     guides = {"a": guide_of("a", _paper("出生证")), "b": guide_of("b", _paper("孩子的出生医学证明"))}
-    same = (SamePaper("出生医学证明", ("出生证", "孩子的出生医学证明"), "别折"),)
+    same = (SamePaper("出生医学证明", ("出生证", "孩子的出生医学证明"), None, "别折"),)
     (paper,) = merge(_event(_entry("a"), _entry("b"), same=same), guides)
     assert (paper.name, [need.item for need in paper.needs]) == ("出生医学证明", ["a", "b"])
     assert paper.notes == ("别折",), "the note of the event stands in place of the guides'"
@@ -80,6 +80,17 @@ def test_who_needs_a_paper_is_said_for_each_item(guide_of: GuideOf) -> None:
     }
     assert [paper.name for paper in merged if paper.always] == ["户口簿"], "the second item is not for everybody"
     assert next(paper.name for paper in merged) == "户口簿", "what everybody brings comes first"
+
+
+def test_the_event_may_say_in_one_way_who_needs_a_paper(guide_of: GuideOf) -> None:
+    guides = {
+        "a": guide_of("a", _paper("代理人身份证", when="别人替老板办的")),
+        "b": guide_of("b", _paper("替办人身份证", when="家里人来办的")),
+        "c": guide_of("c", _paper("替办人身份证")),
+    }
+    same = (SamePaper("替办人身份证", ("代理人身份证", "替办人身份证"), "别人替您办的", None),)
+    (paper,) = merge(_event(_entry("a"), _entry("b"), _entry("c"), same=same), guides)
+    assert paper.needs == (Need("a", ("别人替您办的",)), Need("b", ("别人替您办的",)), Need("c", ()))
 
 
 def test_papers_for_cases_that_the_event_rules_out_are_left_out(guide_of: GuideOf) -> None:
@@ -113,8 +124,8 @@ _PAPERS = st.lists(
 _SAME = st.sampled_from(
     [
         (),
-        (SamePaper("甲乙", ("甲", "乙"), None),),
-        (SamePaper("丙", ("丙", "丁"), None), SamePaper("乙甲", ("乙",), None)),
+        (SamePaper("甲乙", ("甲", "乙"), None, None),),
+        (SamePaper("丙", ("丙", "丁"), None, None), SamePaper("乙甲", ("乙",), None, None)),
     ]
 )
 
