@@ -32,6 +32,8 @@ from citizen_bot.settings import Settings, data_folder
 from citizen_bot.wordings import Wordings, load_wordings
 from webhooks.wechat.routes import WeChatDoor, create_wechat_blueprint
 
+OLD_CATALOGUES_KEPT = 3
+
 
 class NothingPublished(Exception):
     """The database has no catalogue yet: `citizen-bot release` or `citizen-bot catalog publish` brings one."""
@@ -140,13 +142,14 @@ def create_app(settings: Settings, *, preloaded: Preloaded | None = None, clock:
     app.register_blueprint(create_wechat_blueprint(receive=turns.receive, config=WeChatDoor.of(settings), clock=clock))
     notice_pages = NoticePages(
         engine,
-        catalogue=functools.partial(_catalogue_by_prefix, engine, follower),
+        Privacy(settings.privacy_keys),
+        catalogue=functools.partial(_catalogue_by_prefix, _old_catalogues(engine), follower),
         current=lambda: follower.current.catalogue,
         links=NoticeLinks(settings.secret_key, settings.public_url),
         wordings=loaded.language.wordings,
         clock=clock,
     )
-    app.register_blueprint(create_pages_blueprint(notice_pages, loaded.language.wordings))
+    app.register_blueprint(create_pages_blueprint(notice_pages))
     checks: dict[str, Check] = {
         "database": functools.partial(_works, functools.partial(ping, engine)),
         "redis": functools.partial(_works, cache.ping),
@@ -182,14 +185,30 @@ def _catalogue_info(follower: Follower[Talk]) -> Collector:
     )
 
 
-def _catalogue_by_prefix(engine: Engine, follower: Follower[Talk], prefix: str) -> Catalogue | None:
+def _old_catalogues(engine: Engine) -> Callable[[str], Catalogue]:
+    """Published catalogues by the first digits of their hash. They never change, and loading one takes a tenth of a
+    second, so the last ones are kept. Raises store.UnknownVersion."""
+
+    @functools.lru_cache(OLD_CATALOGUES_KEPT)
+    def load(prefix: str) -> Catalogue:
+        with engine.connect() as connection:
+            version = store.find_hash(connection, prefix)
+            if version is None:
+                raise store.UnknownVersion(prefix)
+            return store.load(connection, version)
+
+    return load
+
+
+def _catalogue_by_prefix(old: Callable[[str], Catalogue], follower: Follower[Talk], prefix: str) -> Catalogue | None:
     """The published catalogue, present or past, whose hash starts with `prefix`: an old notice shows as it was told."""
     current = follower.current.catalogue
     if current.hash.startswith(prefix):
         return current
-    with engine.connect() as connection:
-        version = store.find_hash(connection, prefix)
-        return None if version is None else store.load(connection, version)
+    try:
+        return old(prefix)
+    except store.UnknownVersion:
+        return None
 
 
 def _required(url: str | None) -> str:

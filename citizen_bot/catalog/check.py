@@ -58,7 +58,8 @@ def _warnings(folder: Path, reading: Reading, today: date) -> Iterator[Fault]:
         for key, message in _of_guide(guide, reading.ids, today):
             yield Fault(guide_file(folder, guide), None, key, message)
     guides = {guide.id: guide for guide in reading.guides}
-    for event in reading.events:
+    # What a faulty guide asks for is not known.
+    for event in (e for e in reading.events if all(entry.item in guides for entry in e.items)):
         for one, other in _alike(event, guides):
             message = f"“{one}”和“{other}”是不是同一份材料？是的话写进 same_papers，不是就不用管"
             yield Fault(f"{folder.resolve().name}/{EVENTS}/{event.id}.yaml", None, "same_papers", message)

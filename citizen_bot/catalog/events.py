@@ -20,15 +20,15 @@ class Need:
 class MergedMaterial:
     """One paper of a life event.
 
-    `copies` is the largest number that any item asks for, `form` joins all forms, `shared` holds when every item's
-    window can look it up. `needs` has each item that asks for it once, in the event's order. `always`: an item that
-    everybody needs asks everybody for it.
+    `copies` is the largest number that any item asks for, `form` joins all forms, `source` is that of all items or
+    None, `shared` holds when every item's window can look it up. `needs` has each item that asks for it once, in the
+    event's order. `always`: an item that everybody needs asks everybody for it.
     """
 
     name: str
     form: str
     copies: int
-    source: str
+    source: str | None
     shared: bool
     notes: tuple[str, ...]
     needs: tuple[Need, ...]
@@ -79,7 +79,7 @@ def _merged(name: str, note: str | None, asked: list[tuple[EventItem, Material]]
         name=name,
         form=_joined(forms),
         copies=max(material.copies for material in materials),
-        source=materials[0].source,
+        source=materials[0].source if len({material.source for material in materials}) == 1 else None,
         shared=all(material.shared for material in materials),
         notes=(note,) if note else tuple(dict.fromkeys(m.note for m in materials if m.note)),
         needs=tuple(

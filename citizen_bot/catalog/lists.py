@@ -40,19 +40,21 @@ def refusal(guide: Guide, answers: Answers) -> Refusal | None:
 
 def questions(guide: Guide, answers: Answers, skipped: Collection[str] = ()) -> tuple[Situation, ...]:
     """The situations that still matter, in the guide's order: a material or a refusal hangs on them whatever the
-    other answers are. `skipped` are not asked again."""
+    other answers are. `skipped` are not asked again, nor is what matters only together with one of them: it could
+    settle nothing."""
     hanging = {
         condition.situation
         for conditions in _conditions(guide)
-        if holds(conditions, answers) is None
+        if holds(conditions, answers) is None and not any(condition.situation in skipped for condition in conditions)
         for condition in conditions
     }
-    return tuple(s for s in guide.situations if s.id in hanging and s.id not in answers and s.id not in skipped)
+    return tuple(s for s in guide.situations if s.id in hanging and s.id not in answers)
 
 
 def most_questions(guide: Guide) -> int:
-    """How many questions the most unlucky resident is asked who knows all the answers."""
-    return _most_questions(guide, {})
+    """How many questions the most unlucky resident is asked who knows all the answers, counted up to one more than
+    MOST_QUESTIONS."""
+    return _most_questions(guide, {}, MOST_QUESTIONS + 1)
 
 
 def known_answers(situations: Sequence[Situation], answers: Answers) -> dict[str, str]:
@@ -79,9 +81,9 @@ def _conditions(guide: Guide) -> Iterator[Sequence[Condition]]:
             yield reason.refused_if
 
 
-def _most_questions(guide: Guide, answers: Answers) -> int:
+def _most_questions(guide: Guide, answers: Answers, limit: int) -> int:
     asked = questions(guide, answers)
-    if not asked or refusal(guide, answers):
+    if limit == 0 or not asked or refusal(guide, answers):
         return 0
     first = asked[0]
-    return 1 + max(_most_questions(guide, {**answers, first.id: answer}) for answer in first.choices)
+    return 1 + max(_most_questions(guide, {**answers, first.id: answer}, limit - 1) for answer in first.choices)

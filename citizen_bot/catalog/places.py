@@ -13,6 +13,8 @@ EARTH_RADIUS_KM = 6371.0
 _SUFFIX = re.compile(r"(?:社区居委会|社区居民委员会|村民委员会|居民委员会|村委会|居委会|村委|社区|村)$")
 _CITY_PREFIX = re.compile(r"^(?:山东省?)?(?:威海市?)?(?:乳山市?(?!口|寨))?")
 _TOWN_SUFFIX = re.compile(r"(?:街道办事处|街道办|街道|镇)$")
+_ENDINGS = {"village": ("村", "村委会", "村民委员会"), "community": ("社区", "居委会", "居民委员会", "社区居委会")}
+_DENIED = re.compile(r"(?:不是|不在|不住|没在)(?:在)?$")
 
 
 def exists(site: Site) -> bool:
@@ -54,17 +56,6 @@ def site_of_town(catalogue: Catalogue, division: Division) -> Site:
     return catalogue.sites[division.town]
 
 
-def find_division(catalogue: Catalogue, text: str) -> list[Division]:
-    """The villages and communities that `text` names, with or without 村, 社区, 居委会, also after a town's name.
-
-    A name as it is written comes before one that only matches without its ending: 东里村 is the village, 东里 the
-    village and the community. Empty where nothing fits; several where a name occurs more than once.
-    """
-    name = _plain(text)
-    # The whole name first: 山东头村 does not begin with a province.
-    return _find(catalogue, name) or _find(catalogue, _CITY_PREFIX.sub("", name))
-
-
 def nearest_sites(
     catalogue: Catalogue,
     latitude: float,
@@ -93,70 +84,90 @@ class Gazetteer:
     """Finds the places of a catalogue in what residents write. Build once for a catalogue."""
 
     def __init__(self, catalogue: Catalogue) -> None:
+        self._town_of = {division.code: division.town for division in catalogue.divisions.values()}
+        # Names that say by themselves that they are a place's, and bare ones, which may mean anything.
         self._named: dict[str, list[Division | Site]] = {}
+        self._bare: dict[str, list[Division | Site]] = {}
         for division in catalogue.divisions.values():
-            for name in _spoken_names(division):
+            bare = _SUFFIX.sub("", division.name)
+            for name in dict.fromkeys((division.name, *(bare + ending for ending in _ENDINGS[division.level]))):
                 self._named.setdefault(name, []).append(division)
+            self._bare.setdefault(bare, []).append(division)
         for town in towns(catalogue):
             for name in dict.fromkeys((town.name, _TOWN_SUFFIX.sub("", town.name))):
                 self._named.setdefault(name, []).append(town)
-        longest_first = sorted(self._named, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
+        names = _any_of(self._named)
+        bare = _any_of(name for name in self._bare if len(name) > 1 and name not in self._named)
+        self._pattern = re.compile(names)
+        # A bare name counts after 是, 住 … or a town's name, and at the end of a phrase.
+        towns_named = _any_of(name for name, places in self._named.items() if isinstance(places[0], Site))
+        before, after = rf"(?:是|住在?|在|(?:{towns_named})的?)", r"(?=的|人|这|那|[，,。.、；;！!？?]|$)"
+        self._in_phrase = re.compile(f"{before}({bare}){after}")
+        whose, elsewhere = (
+            r"(?:我|俺|咱|家|户口|住)[^，,。；;不没迁转搬去到]{0,6}?",
+            r"(?!.{0,6}(?:打工|上班|工地|干活))",
+        )
+        self._own = re.compile(f"{whose}(?:{names}|{bare}){elsewhere}")
 
     def find(self, text: str) -> list[Division | Site]:
         """The place that `text` names: a village or community, or else a town; several where a name occurs more than
-        once and no town is named beside it. A town's bare name (夏村) counts, a village's only with 村 or the like.
+        once and no town is named beside it, or where several are named.
+
+        A town's bare name (夏村) counts, a village's only with 村 or the like, after words like 我是 or a town's name,
+        or when it is all that is said. What is denied (我不是东里村的) does not count.
         """
-        found = [place for match in self._pattern.finditer(_plain(text)) for place in self._named[match[0]]]
+        text = _plain(text)
+        if whole := self._whole(text):
+            return whole
+        found = [
+            place
+            for match in self._pattern.finditer(text)
+            if not _DENIED.search(text[: match.start()])
+            for place in self._named[match[0]]
+        ]
         divisions = [place for place in found if isinstance(place, Division)]
+        for match in self._in_phrase.finditer(text):
+            if not divisions and not _DENIED.search(text[: match.start(1)]):
+                divisions += [place for place in self._bare[match[1]] if isinstance(place, Division)]
         beside = {place.code for place in found if isinstance(place, Site)}
         inside = [division for division in divisions if division.town in beside]
         named: list[Division | Site] = [*(inside or divisions)] or found
         return list(dict.fromkeys(named))
 
+    def own(self, text: str) -> bool:
+        """Whether `text` says that a place that it names is where the speaker or the family lives."""
+        return bool(self._own.search(_plain(text)))
+
     def without_names(self, text: str) -> str:
         """What `text` says besides the names of places."""
-        return self._pattern.sub("", _plain(text))
+        text = _plain(text)
+        return "" if self._whole(text) else self._pattern.sub("", self._in_phrase.sub("", text))
+
+    def _whole(self, text: str) -> list[Division | Site]:
+        """The places that the whole text is the name of, with or without 村, also after a town's or the city's name.
+
+        A name as it is written comes before one that only matches without its ending: 东里村 is the village, 东里 the
+        village and the community.
+        """
+        for name in dict.fromkeys((text, _CITY_PREFIX.sub("", text))):
+            if found := self._named.get(name) or self._bare.get(name):
+                return list(found)
+            for town, sites in self._named.items():
+                if isinstance(sites[0], Site) and name.startswith(town) and len(name) > len(town):
+                    rest = name.removeprefix(town).removeprefix("的")
+                    named = self._named.get(rest) or self._bare.get(rest) or []
+                    if inside := [place for place in named if self._town_of.get(place.code) == sites[0].code]:
+                        return list(inside)
+        return []
+
+
+def _any_of(names: Iterable[str]) -> str:
+    """A pattern for the longest of `names`; for none, one that never matches."""
+    return "|".join(map(re.escape, sorted(names, key=len, reverse=True))) or r"(?!)"
 
 
 def _plain(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", text).split())
-
-
-def _spoken_names(division: Division) -> list[str]:
-    """东里村, 东里村委会, 东里村民委员会; 府前社区, 府前居委会 …"""
-    bare = _SUFFIX.sub("", division.name)
-    endings = ("村", "村委会", "村民委员会") if division.level == "village" else ("社区", "居委会", "居民委员会")
-    return list(dict.fromkeys([division.name, *(bare + ending for ending in endings)]))
-
-
-def _find(catalogue: Catalogue, name: str) -> list[Division]:
-    if found := _named(catalogue.divisions.values(), name):
-        return found
-    for town in towns(catalogue):
-        for prefix in (town.name, _TOWN_SUFFIX.sub("", town.name)):
-            if name.startswith(prefix):
-                inside = [division for division in catalogue.divisions.values() if division.town == town.code]
-                if found := _named(inside, name.removeprefix(prefix)):
-                    return found
-    return []
-
-
-def _named(divisions: Iterable[Division], name: str) -> list[Division]:
-    divisions = list(divisions)
-    exact = [division for division in divisions if division.name == name]
-    if exact or not name:
-        return exact
-    bare = _SUFFIX.sub("", name)
-    ending = name.removeprefix(bare)
-    return [division for division in divisions if _SUFFIX.sub("", division.name) == bare and _fits(ending, division)]
-
-
-def _fits(ending: str, division: Division) -> bool:
-    """村委会 is a village's, 居委会 and 社区 a community's, nothing may be either."""
-    if not ending:
-        return True
-    return division.level == ("village" if ending.startswith("村") else "community")
 
 
 def _distance_km(latitude: float, longitude: float, other_latitude: float, other_longitude: float) -> float:

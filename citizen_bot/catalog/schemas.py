@@ -4,6 +4,7 @@ A schema turns the data of one file into plain data of the same shape as the mod
 except that surrounding blanks go and the booleans that YAML makes of a bare yes or no become words again.
 """
 
+import itertools
 import re
 from collections.abc import Mapping
 from datetime import date
@@ -23,6 +24,9 @@ STATES = ("draft", "reviewed")
 CONFIDENCES = ("high", "medium", "low")
 CERTAINTIES = ("inferred", "confirmed")
 
+DENIAL = re.compile("[不没未]")
+ASKING = re.compile("是不是|有没有|能不能|要不要|会不会")
+PLAIN_CHOICES = frozenset({"是", "不是", "有", "没有"})
 YES_NO = {"yes": "是", "no": "不是"}
 BOOLEAN_WORDS = {True: "yes", False: "no"}
 
@@ -217,6 +221,16 @@ class SituationSchema(FileSchema):
     def check_question(self, value: str, **options: Any) -> None:
         if value.count("？") != 1:
             raise ValidationError("一个情形只问一句话，写一个问号“？”")
+
+    @validates_schema
+    def check_plainness(self, data: Any, **options: Any) -> None:
+        """A question in the negative, and choices that contain each other, are answered the wrong way round."""
+        if tuple(data["choices"]) == tuple(YES_NO) and DENIAL.search(ASKING.sub("", data["question"])):
+            raise ValidationError("答是或不是的问题要正着问，不带“不”“没”，免得答反", "question")
+        words = set(data["choices"].values()) - PLAIN_CHOICES
+        for one, other in itertools.permutations(words, 2):
+            if one in other:
+                raise ValidationError(f"选项“{one}”是“{other}”的一部分，居民一说就分不清，请换个说法", "choices")
 
 
 class RefusalSchema(FileSchema):

@@ -10,14 +10,15 @@ import click
 from sqlalchemy import Connection
 
 from citizen_bot.catalog import store
-from citizen_bot.catalog.model import Catalogue, Guide, LifeEvent
+from citizen_bot.catalog.model import Catalogue, Guide
 from citizen_bot.cli.database import DATABASE, transaction, user
 from citizen_bot.notices import service
 from citizen_bot.notices.links import NoticeLinks
-from citizen_bot.notices.model import Kind, Notice
+from citizen_bot.notices.notice import Kind, Notice
 from citizen_bot.notices.numbers import read_number, spell_number
-from citizen_bot.notices.text import event_sections, sections, title
+from citizen_bot.notices.text import Section, lay_out
 from citizen_bot.platform.clock import SHANGHAI, SystemClock
+from citizen_bot.platform.privacy import Privacy
 from citizen_bot.settings import Settings, data_folder
 from citizen_bot.wordings import load_wordings
 
@@ -44,7 +45,7 @@ def show(number: str, as_json: bool, database_url: str | None) -> None:
     settings = Settings.from_environment(os.environ)
     told_number = _number(number)
     with transaction(settings, database_url, "look the notice up") as connection:
-        told = service.find(connection, told_number)
+        told = service.find(connection, Privacy(settings.privacy_keys), told_number)
         if told is None:
             raise click.ClickException(f"没有编号 {number} 的告知")
         catalogue = store.load(connection, told.catalogue_hash)
@@ -79,6 +80,7 @@ def issue(
     """Issue a notice on ITEM out of the published guides, and print it."""
     settings = Settings.from_environment(os.environ)
     now = SystemClock().now()
+    privacy = Privacy(settings.privacy_keys)
     with transaction(settings, database_url, "issue the notice") as connection:
         catalogue = _published(connection)
         guide = catalogue.guides.get(item)
@@ -96,11 +98,11 @@ def issue(
             due.date() if due else None,
         )
         _check(notice, now.astimezone(SHANGHAI).date())
-        resident_id = None if earlier is None else _resident_of(connection, earlier)
+        resident_id = None if earlier is None else _resident_of(connection, privacy, earlier)
         number = service.tell(
-            connection, notice, catalogue_hash=catalogue.hash, resident_id=resident_id, at=now, told_by=user()
+            connection, privacy, notice, catalogue_hash=catalogue.hash, resident_id=resident_id, at=now, told_by=user()
         )
-        told = service.find(connection, number)
+        told = service.find(connection, privacy, number)
     if told is not None:
         _tell(told, catalogue, settings, as_json)
 
@@ -140,8 +142,8 @@ def _answers(guide: Guide, given: tuple[str, ...]) -> dict[str, str]:
     return answers
 
 
-def _resident_of(connection: Connection, earlier: str) -> int:
-    told = service.find(connection, _number(earlier))
+def _resident_of(connection: Connection, privacy: Privacy, earlier: str) -> int:
+    told = service.find(connection, privacy, _number(earlier))
     if told is None or told.resident_id is None:
         raise click.ClickException(f"编号 {earlier} 的告知没有对应的居民")
     return told.resident_id
@@ -167,29 +169,26 @@ def _published(connection: Connection) -> Catalogue:
 
 def _tell(told: service.Told, catalogue: Catalogue, settings: Settings, as_json: bool) -> None:
     say = load_wordings(settings.intents_dir, data_folder("intents"))
-    notice = told.notice
-    about: Guide | LifeEvent = catalogue.events.get(notice.subject) or catalogue.guides[notice.subject]
-    if isinstance(about, LifeEvent):
-        heading, shown = say("title_event", name=about.name), event_sections(about, catalogue.guides, say)
-    else:
-        heading, shown = title(notice, about.name, say), sections(about, notice, say)
+    shown = lay_out(catalogue, told.notice, say)
     page = NoticeLinks(settings.secret_key, settings.public_url).of_number(told.number)
     if as_json:
-        click.echo(json.dumps(_plain(told, page, {s.heading: s.lines for s in shown.values()}), ensure_ascii=False))
+        click.echo(json.dumps(_plain(told, page, shown.sections), ensure_ascii=False))
         return
-    click.echo(f"告知编号 {spell_number(told.number)}  {heading}")
+    click.echo(f"告知编号 {spell_number(told.number)}  {shown.title}")
     click.echo(
         f"第一次告知 {_moment(told.first_told_at)}，最近一次 {_moment(told.last_told_at)}，共 {told.times_told} 次"
     )
     click.echo(f"由{told.told_by or '公众号'}告知，指南版本 {told.catalogue_hash[:12]}")
-    for section in shown.values():
+    for section in shown.sections:
         click.echo(f"\n{section.heading}")
         for line in section.lines:
             click.echo(f"  {line}")
+    if shown.caution:
+        click.echo(f"\n{shown.caution}")
     click.echo(f"\n手机页 {page}\n打印   {page}/print")
 
 
-def _plain(told: service.Told, page: str, shown: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
+def _plain(told: service.Told, page: str, shown: tuple[Section, ...]) -> dict[str, Any]:
     notice = told.notice
     return {
         "number": spell_number(told.number),
@@ -205,7 +204,7 @@ def _plain(told: service.Told, page: str, shown: Mapping[str, tuple[str, ...]]) 
         "first_told_at": told.first_told_at.isoformat(),
         "last_told_at": told.last_told_at.isoformat(),
         "times_told": told.times_told,
-        "sections": shown,
+        "sections": {section.heading: section.lines for section in shown},
         "page": page,
     }
 

@@ -1,7 +1,9 @@
 """Questions about items and life events: which one is meant, and what its guide says. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+
+from rapidfuzz import fuzz, process
 
 from citizen_bot.catalog.model import Catalogue, Guide, LifeEvent
 from citizen_bot.dialogue.model import Choices, Conversation, NoticeCard, Pending, Reply, Text
@@ -11,10 +13,17 @@ from citizen_bot.dialogue.whereabouts import Whereabouts
 from citizen_bot.matching.knowledge import Topic
 from citizen_bot.matching.matcher import Matcher
 from citizen_bot.matching.model import Candidate, Facet, Match
-from citizen_bot.notices.model import Notice
+from citizen_bot.notices.notice import Notice
 from citizen_bot.wordings import Wordings
 
 TOPICS_KEPT = 5
+# Of several items, one that is less likely than the first by this factor is not offered; of an unknown subject, nothing
+# is where even the first is less likely than this.
+FAR_BEHIND, LIKELY = 0.15, 0.03
+# Who says no more than this has said just the one thing.
+ONE_SENTENCE = 16
+# A life event is offered from this likeness on (0 to 100), by a name of at least so many characters.
+ALIKE, SHORTEST_NAME = 84, 5
 OFFERED = 3
 # An item that the talk leads to is meant from this probability on.
 NEARBY = 0.4
@@ -43,7 +52,10 @@ class Items:
         self._say = wordings
         self._whereabouts = whereabouts
         self._events = {
-            _bare(name): event for event in catalogue.events.values() for name in (event.name, *event.aliases)
+            _bare(spelling): event
+            for event in catalogue.events.values()
+            for name in (event.name, *event.aliases)
+            for spelling in (name, matcher.normal(name))
         }
 
     def question(self, before: Conversation, text: str, match: Match) -> Turn:
@@ -56,16 +68,19 @@ class Items:
         if before.item is not None and self._goes_on(text, match):
             return self._still_about(before, before.item, match)
         if match.decision == "clarify" and match.candidates:
-            return self._clarify(before, match)
+            return self._clarify(before, text, match)
         if match.follow_up:
             return said(before, self._say("which_item"), Understood.of(match, "clarify"))
-        return self._unknown(before, match, match.candidates)
+        return self._unknown(before, text, match, match.candidates)
 
     def reply_to(self, before: Conversation, pending: Pending, text: str, match: Match) -> Turn | str | None:
         """The answer to an open question in the resident's own words: the item that is chosen, or the turn that goes
         on; None when the message is about something else."""
-        if not pending.items:
+        if not pending.items or pending.standing:
             return None
+        if pending.items[0] in self._catalogue.events:
+            event = self._event_like(text, pending.items, least=2)
+            return None if event is None else event.id
         first = match.candidates[0] if match.candidates else None
         words = self._signals.without_references(text)
         if first and first.score >= NEARBY and len(plain(words)) > A_FEW:
@@ -81,7 +96,7 @@ class Items:
         if not unheard and (match.intent != "guide" or match.decision == "answer" or match.candidates):
             return None
         if pending.asked >= 2:
-            return self._unknown(replace(before, pending=None), match, ())
+            return self._unknown(replace(before, pending=None), text, match, ())
         again = replace(pending, facet=match.facet or pending.facet, asked=pending.asked + 1)
         return self.offer(before, again, self._say("clarify_again"), Understood.of(match, "clarify"))
 
@@ -108,7 +123,7 @@ class Items:
         """The notice of `item`: whole at first, only what was asked when the talk is on that item already."""
         if short is None:
             short = facet is not None and item in before.topics
-        after = replace(self.about(before, item, facet), pending=None, misses=0, soothed=False)
+        after = replace(self.about(before, item, facet), pending=None, where=(), misses=0, soothed=False)
         score = 1.0 if match is None else match.score
         candidates = (item,) if match is None else offered(match.candidates, 5)
         understood = Understood("guide", item, facet, "answer", score, candidates)
@@ -119,7 +134,7 @@ class Items:
         options = tuple(self._about_id(item).label for item in pending.items)
         reply = Reply((Choices(prompt, options),))
         default = Understood("guide", facet=pending.facet, decision="clarify", candidates=pending.items)
-        return Turn(replace(before, pending=pending), reply, understood=understood or default)
+        return Turn(replace(before, pending=pending, where=()), reply, understood=understood or default)
 
     def card(self, conversation: Conversation, item: str, facet: Facet | None, *, short: bool) -> NoticeCard:
         """What the guide of `item` says, with the site near the resident's home."""
@@ -131,6 +146,27 @@ class Items:
         topics = (item, *(topic for topic in before.topics if topic != item))[:TOPICS_KEPT]
         return replace(before, item=item, facet=facet or before.facet, topics=topics)
 
+    def of_death(self, before: Conversation, text: str, match: Match) -> Turn | None:
+        """A word of sympathy for who tells of a death, and all that is to be done then; where more was said, the
+        choice of that and of what else may be meant. None when an item was asked for."""
+        event = self._catalogue.events.get(self._signals.death_event)
+        if event is None or match.decision == "answer":
+            return None
+        if len(plain(text)) <= ONE_SENTENCE:
+            turn = self.tell_event(before, event)
+        else:
+            pending = Pending((event.id, *_near(match.candidates, OFFERED)), match.facet)
+            turn = self.offer(before, pending, self._say("clarify"), Understood.of(match, "clarify"))
+        return replace(turn, reply=Reply((Text(self._say("condolence")), *turn.reply.parts)))
+
+    def _event_like(self, text: str, among: Collection[str], least: int = SHORTEST_NAME) -> LifeEvent | None:
+        """The life event of `among` whose name is most like a part of `text`, or has it as a part, if that is much
+        alike. Less than `least` characters are like anything."""
+        words = _bare(self._matcher.normal(text))
+        names = [name for name, event in self._events.items() if event.id in among and len(name) >= SHORTEST_NAME]
+        found = process.extractOne(words, names, scorer=fuzz.partial_ratio, score_cutoff=ALIKE)
+        return self._events[found[0]] if found and len(words) >= least else None
+
     def event_named(self, text: str) -> LifeEvent | None:
         """The life event of which `text` has a name; the longest name counts."""
         words = _bare(self._matcher.normal(text))
@@ -140,7 +176,8 @@ class Items:
     def tell_event(self, before: Conversation, event: LifeEvent) -> Turn:
         """Everything that the event brings along; each of its items can be asked for by its number."""
         items = tuple(entry.item for entry in event.items)
-        after = replace(before, item=None, facet=None, pending=Pending(items, None), misses=0, soothed=False)
+        pending = Pending(items, None, standing=True)
+        after = replace(before, item=None, facet=None, pending=pending, where=(), misses=0, soothed=False)
         understood = Understood("guide", None, None, "answer", 1.0, items[:5])
         return Turn(after, Reply((NoticeCard(Notice("consultation", event.id)),)), understood=understood)
 
@@ -191,25 +228,31 @@ class Items:
         after = replace(before, pending=None, misses=before.misses + 1)
         return Turn(after, reply, understood=replace(Understood.of(match, "fallback"), item=item))
 
-    def _clarify(self, before: Conversation, match: Match) -> Turn:
-        items = offered(match.candidates, 4)
+    def _clarify(self, before: Conversation, text: str, match: Match) -> Turn:
+        listing = before.pending is not None and before.pending.listing
+        items = self._with_event(text, _near(match.candidates, 4))
         if len(items) == 1:
             # One choice is no question: the only likely item is told, with the way out.
             turn = self.tell(before, items[0], match.facet, match=match)
             return self._assuming(turn, items[0])
-        pending = Pending(items, match.facet, likely=match.candidates[0].score >= NEARBY)
+        pending = Pending(items, match.facet, likely=match.candidates[0].score >= NEARBY, listing=listing)
         return self.offer(before, pending, self._say("clarify"), Understood.of(match))
 
-    def _unknown(self, before: Conversation, match: Match, near: Sequence[Candidate]) -> Turn:
+    def _unknown(self, before: Conversation, text: str, match: Match, near: Sequence[Candidate]) -> Turn:
         """Not known: near items once, then a person (lessons of others: never the same question in a circle)."""
         understood = Understood.of(match, "fallback")
         after = replace(before, misses=before.misses + 1, pending=None)
         if before.misses >= 2:
             return said(after, self._say("unknown_again"), understood)
-        items = offered(near, OFFERED)
+        items = self._with_event(text, _near(near, OFFERED) if near and near[0].score >= LIKELY else ())
         if not items:
             return said(after, self._say("unknown"), understood)
         return self.offer(after, Pending(items, match.facet), self._say("unknown_near"), understood)
+
+    def _with_event(self, text: str, items: tuple[str, ...]) -> tuple[str, ...]:
+        """`items`, after the life event that `text` seems to tell of."""
+        event = self._event_like(text, self._catalogue.events)
+        return items if event is None else (event.id, *items[:3])
 
     def _about_id(self, subject: str) -> Guide | LifeEvent:
         return self._catalogue.events.get(subject) or self._catalogue.guides[subject]
@@ -217,6 +260,12 @@ class Items:
     def of(self, conversation: Conversation) -> Guide | None:
         """The guide of the item that the talk is on."""
         return self._catalogue.guides[conversation.item] if conversation.item else None
+
+
+def _near(candidates: Sequence[Candidate], most: int) -> tuple[str, ...]:
+    """The best of `candidates` and those that are not far behind: what is far from the words only confuses."""
+    least = candidates[0].score * FAR_BEHIND if candidates else 0
+    return offered([candidate for candidate in candidates if candidate.score >= least], most)
 
 
 def offered(candidates: Sequence[Candidate], most: int) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 from citizen_bot.matching.model import Facet
-from citizen_bot.notices.model import Notice
+from citizen_bot.notices.notice import Notice
 
 Kind = Literal["text", "voice", "image", "video", "location", "link", "file", "unsupported", "event"]
 Event = Literal["subscribe", "unsubscribe", "click", "scan", "silent"]
@@ -86,7 +86,8 @@ class Pending:
     """An open question of the bot: the items offered by number, and the facet to answer once one is chosen.
 
     `likely`: one of them is meant for all that is known; else they are only near. `listing`: the resident wants the
-    personal list of the one that is chosen; without items, of the one that is named next.
+    personal list of the one that is chosen; without items, of the one that is named next. `standing`: it need not be
+    answered, and its numbers hold until the talk goes on to something else (the items of a life event).
     """
 
     items: tuple[str, ...]
@@ -94,26 +95,27 @@ class Pending:
     asked: int = 1
     likely: bool = False
     listing: bool = False
+    standing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Checklist:
     """The questions on the way to a personal list of `item`.
 
-    `answers` are known, `skipped` situations are not to be asked. `asking` is the situation that is open, or CONSENT.
-    `asked` counts the situations that were asked about, `tries` the answers in a row that were not understood.
+    `answers` are known, `skipped` situations are not to be asked. `asking` is the situation that is open, or CONSENT;
+    `asked` are those that were asked before it. `tries` counts the answers in a row that were not understood.
     """
 
     item: str
     asking: str
     answers: Mapping[str, str] = field(default_factory=dict)
     skipped: tuple[str, ...] = ()
-    asked: int = 0
+    asked: tuple[str, ...] = ()
     tries: int = 0
 
 
-# What is asked before the first question on health or disability.
-CONSENT = "consent"
+# What is asked before the first question on health or disability; no situation can have this id.
+CONSENT = "(consent)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +124,9 @@ class Conversation:
 
     `topics` are the items talked of, newest first, at most five. `misses` counts the questions in a row that got no
     answer; `soothed`: rude words were already answered calmly once. `heard` is what the resident has said of the
-    situations of `item`. `home` is the code of the own village, community or town, `where` those of several places of
-    one name, of which the resident is asked which. `consented`: questions on health and disability may be asked.
+    situations of each of the topics, `listed` the item whose personal list was told last. `home` is the code of the own
+    village, community or town, `where` those of several places, of which the resident is asked which. `consented`:
+    questions on health and disability may be asked.
     """
 
     item: str | None = None
@@ -132,9 +135,10 @@ class Conversation:
     pending: Pending | None = None
     misses: int = 0
     soothed: bool = False
-    heard: Mapping[str, str] = field(default_factory=dict)
+    heard: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     checklist: Checklist | None = None
+    listed: str | None = None
     home: str | None = None
     where: tuple[str, ...] = ()
-    consented: bool | None = None
+    consented: bool = False
     last_at: datetime | None = None

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from citizen_bot.catalog.model import Catalogue, LifeEvent
 from citizen_bot.dialogue.model import Choices, NoticeCard, Part, Reply, Text
-from citizen_bot.notices.model import Notice
+from citizen_bot.notices.notice import Notice
 from citizen_bot.notices.numbers import spell_number
 from citizen_bot.notices.text import event_text, notice_text
 from citizen_bot.wordings import Wordings
@@ -57,7 +57,7 @@ class Renderer:
         """What can be asked next: the personal list, and the life event that the item belongs to."""
         if notice.subject in self._catalogue.events:
             return [self._say("hint_event_items")]
-        hints = []
+        hints = [self._say("hint_correct")] if notice.answers else []
         if notice.kind == "consultation" and not notice.answers and self._catalogue.guides[notice.subject].situations:
             hints.append(self._say("hint_checklist"))
         if event := self._event_of.get(notice.subject):

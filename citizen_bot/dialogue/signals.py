@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -14,13 +14,17 @@ from citizen_bot.documents import FileSchema, load
 FILE = "signals.yaml"
 Answer = Literal["yes", "no", "unknown"]
 Command = Literal[
-    "menu", "cancel", "more", "human", "none_of_these", "again", "checklist", "events", "confused", "who", "bye", "ack"
-]
+    "menu", "cancel", "more", "human", "none_of_these", "again", "checklist", "events", "correct", "enough",
+    "confused", "who", "bye", "ack",
+]  # fmt: skip
 _DIGITS = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10}
 _CHOICE = re.compile(
     r"(?:我?(?:选|要|是|办))?第?([0-9]{1,2}|[一二两三四五六七八九十])(?:个|号|项|条|件|种|那个)?(?:吧|的)?"
 )
 _EDGE = re.compile(r"^[\s\W_]+|[\s\W_]+$")
+_PARTICLES = re.compile(r"(?:的|啊|呀|呢|哈|哦|嘞|哎|诶)+$")
+_NOT = re.compile(r"[不没未非想]")
+_CHINESE_NUMBER = re.compile(r"[一二两三四五六七八九十百零]+")
 _POLITE = re.compile(r"^(?:请|麻烦(?:您|你)?|那就?|我要)|(?:吧|啊|呀|呗|哈|哦|一下|谢谢)+$")
 
 
@@ -57,6 +61,10 @@ class _ChecklistSchema(_PatternsSchema):
     whole = fields.List(_Pattern(), required=True)
 
 
+class _DeathsSchema(_PatternsSchema):
+    event = fields.String(required=True)
+
+
 class _AnswerSchema(FileSchema):
     exact = fields.List(fields.String(), required=True)
     patterns = fields.List(_Pattern(), load_default=list)
@@ -67,6 +75,12 @@ _AnswersSchema = FileSchema.from_dict(
 )
 
 
+_ConsentSchema = FileSchema.from_dict(
+    {name: fields.Nested(_ExactSchema, required=True) for name in ("given", "refused")}, name="Consent"
+)
+_BY_ANSWER = fields.Dict(keys=fields.String(), values=fields.List(_Pattern()))
+
+
 class _SignalsSchema(FileSchema):
     emergencies = fields.List(fields.Nested(_EmergencySchema), required=True)
     rude = fields.Nested(_PatternsSchema, required=True)
@@ -74,10 +88,14 @@ class _SignalsSchema(FileSchema):
     references = fields.Nested(_PatternsSchema, required=True)
     commands = fields.Nested(_CommandsSchema, required=True)
     checklist = fields.Nested(_ChecklistSchema, required=True)
+    corrections = fields.Nested(_PatternsSchema, required=True)
+    consent = fields.Nested(_ConsentSchema, required=True)
     answers = fields.Nested(_AnswersSchema, required=True)
-    heard = fields.Dict(
-        keys=fields.String(), values=fields.Dict(keys=fields.String(), values=fields.List(_Pattern())), required=True
-    )
+    asked = fields.Dict(keys=fields.String(), values=_BY_ANSWER, required=True)
+    heard = fields.Dict(keys=fields.String(), values=_BY_ANSWER, required=True)
+    not_heard = fields.Nested(_PatternsSchema, required=True)
+    questions = fields.Nested(_PatternsSchema, required=True)
+    deaths = fields.Nested(_DeathsSchema, required=True)
     menu_keys = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
 
 
@@ -118,10 +136,17 @@ class Signals:
         self._answer_patterns: dict[Answer, tuple[re.Pattern[str], ...]] = {
             name: tuple(answer["patterns"]) for name, answer in content["answers"].items()
         }
-        self._heard: Mapping[str, Mapping[str, tuple[re.Pattern[str], ...]]] = {
-            situation: {answer: tuple(patterns) for answer, patterns in answers.items()}
-            for situation, answers in content["heard"].items()
+        self._corrections = tuple(content["corrections"]["patterns"])
+        self._consent = {
+            plain(word): given == "given" for given, words in content["consent"].items() for word in words["exact"]
         }
+        self._asked: _ByAnswer = content["asked"]
+        self._heard: _ByAnswer = content["heard"]
+        self._not_heard = tuple(content["not_heard"]["patterns"])
+        self._questions = tuple(content["questions"]["patterns"])
+        self._deaths = tuple(content["deaths"]["patterns"])
+        # The id of the life event that a death brings along.
+        self.death_event: str = content["deaths"]["event"]
         self.menu_keys: Mapping[str, str] = content["menu_keys"]
 
     def emergency(self, text: str) -> Emergency | None:
@@ -156,23 +181,63 @@ class Signals:
         return any(pattern.fullmatch(said) for pattern in self._whole_checklist)
 
     def answer(self, text: str) -> Answer | None:
-        """What `text` says to a question that is answered by yes or no; None where it says neither."""
+        """What `text` as a whole says to a question that is answered by yes or no; None where it says neither."""
         said = plain(text)
-        if word := self._answers.get(said) or self._answers.get(_POLITE.sub("", said)):
+        if word := self._answers.get(said) or self._answers.get(_PARTICLES.sub("", said)):
             return word
         return next((name for name, patterns in self._answer_patterns.items() if _found(patterns, said)), None)
 
+    def agrees(self, text: str) -> bool | None:
+        """Whether `text` gives or refuses a consent in so many words; None where it does neither."""
+        return self._consent.get(plain(text))
+
+    def corrected(self, text: str) -> str | None:
+        """What is left of a message that takes back what was said before (说错了，有); None where it takes back
+        nothing."""
+        for pattern in self._corrections:
+            if found := pattern.search(text):
+                return plain(text[found.end() :])
+        return None
+
+    def asked(self, situation: str, text: str) -> str | None:
+        """The answer that `text` gives in words of its own to the situation of this id, which was just asked about;
+        None where it gives none or several."""
+        found = [
+            answer
+            for answer, patterns in self._asked.get(situation, {}).items()
+            if any(not _NOT.search(text[: m.start()][-2:]) for pattern in patterns for m in pattern.finditer(text))
+        ]
+        return found[0] if len(found) == 1 else None
+
     def heard(self, situation: str, text: str) -> str | None:
-        """The answer to the situation of this id that `text` gives by the way (替我妈办: by-agent, yes)."""
-        answers = self._heard.get(situation, {})
-        found = [answer for answer, patterns in answers.items() if _found(patterns, text)]
-        # 不是低保户 has both: what is denied counts.
-        return found[-1] if found else None
+        """The answer to the situation of this id that `text` gives by the way (替我妈办: by-agent, yes).
+
+        None where it is asked about or denied, or where it fits several answers.
+        """
+        if _found(self._not_heard, text):
+            return None
+        found = [
+            answer
+            for answer, patterns in self._heard.get(situation, {}).items()
+            if any(_affirmed(pattern, text) for pattern in patterns)
+        ]
+        return found[0] if len(found) == 1 else None
+
+    def asks(self, text: str) -> bool:
+        """Whether `text` asks or wants something, rather than tells it."""
+        return _found(self._questions, text)
+
+    def death(self, text: str) -> bool:
+        """Whether `text` tells that somebody of the family has died."""
+        return _found(self._deaths, text)
 
     def command(self, text: str) -> Command | None:
         """The command that `text` is as a whole, politeness and punctuation aside."""
         word = plain(text) or _half_width(text)
         return self._commands.get(word) or self._commands.get(_POLITE.sub("", word))
+
+
+_ByAnswer = Mapping[str, Mapping[str, list[re.Pattern[str]]]]
 
 
 def load_signals(folder: Path) -> Signals:
@@ -198,5 +263,27 @@ def _half_width(text: str) -> str:
     return unicodedata.normalize("NFKC", text).lower().strip()
 
 
-def _found(patterns: tuple[re.Pattern[str], ...], text: str) -> bool:
+def _found(patterns: Iterable[re.Pattern[str]], text: str) -> bool:
     return any(pattern.search(text) for pattern in patterns)
+
+
+def _affirmed(pattern: re.Pattern[str], text: str) -> bool:
+    """Whether `pattern` is in `text` without a denial in it or right before it."""
+    return any(not _NOT.search(text[max(0, m.start() - 2) : m.end()]) for m in pattern.finditer(text))
+
+
+def number_in(text: str) -> int | None:
+    """The first number in `text`, in digits or in Chinese up to 199; None without one."""
+    if found := re.search(r"\d{1,4}", text):
+        return int(found[0])
+    chinese = _CHINESE_NUMBER.search(text)
+    return _value(chinese[0].replace("零", "")) if chinese else None
+
+
+def _value(chinese: str) -> int | None:
+    hundreds, _, below = chinese.rpartition("百")
+    tens, ten, ones = below.rpartition("十")
+    digits = [_DIGITS.get(part, 0 if not part else -1) for part in (hundreds, tens, ones)]
+    if -1 in digits or 10 in digits:
+        return None
+    return digits[0] * 100 + (digits[1] or 1) * 10 * bool(ten) + digits[2]

@@ -128,38 +128,47 @@ class Talk:
         if emergency is not None:
             told = self._say(emergency.wording, number=emergency.number)
             return said(before, told, Understood("oos", decision="fallback", score=1.0))
+        if before.where and (turn := self._where.which_place(before, self._items.of(before), text, now)):
+            return turn if before.checklist is None else self._lists.keep_open(turn, before.checklist)
         if before.checklist is not None:
             return self._in_checklist(before, before.checklist, text, now)
         return self._heard(before, text, now)
 
     def _in_checklist(self, before: Conversation, checklist: Checklist, text: str, now: datetime) -> Turn:
         """An answer to the open question of a personal list; or something else, after which it is asked again."""
-        answered = self._lists.answer(before, checklist, text)
-        if answered is not None:
-            return answered
-        if not self._says_something_else(text):
-            return self._lists.ask_again(before, checklist)
+        command = self._signals.command(text)
+        match command:
+            case "correct":
+                return self._lists.take_back(before, checklist)
+            case "enough":
+                return self._lists.finish(before, checklist)
+            case "again" | "confused" | "checklist" | "more":
+                return self._lists.ask_again(before, checklist)
+            case None | "ack" | "none_of_these":
+                answered = self._lists.answer(before, checklist, text)
+                if answered is not None:
+                    return answered
+                if not self._says_something_else(text):
+                    return self._lists.ask_again(before, checklist)
         return self._lists.keep_open(self._heard(before, text, now), checklist)
 
     def _says_something_else(self, text: str) -> bool:
-        """Whether `text`, which is no answer to an open question, is understood in another way."""
-        command = self._signals.command(text)
-        if command is not None:
-            return command not in ("again", "confused", "checklist", "more")
+        """Whether `text`, which is no answer to an open question, asks or wants something that is understood."""
         if self._where.home_told(text) or self._items.event_named(text):
             return True
         match = self._matcher.match(text)
-        return match.intent not in ("guide", "oos") or match.decision == "answer" or match.follow_up
+        if match.intent in ("guide", "oos", "site"):
+            understood = match.decision == "answer" or match.follow_up
+            return understood and self._signals.asks(self._matcher.normal(text))
+        return True
 
     def _heard(self, before: Conversation, text: str, now: datetime) -> Turn:
-        """A message that is no answer to a question of the personal list."""
+        """A message that is no answer to an open question about a place or of a personal list."""
         command = self._signals.command(text)
         if command is None and self._signals.wants_just_checklist(self._matcher.normal(text)):
             command = "checklist"
         if command is not None:
             return self._command(before, command, now)
-        if before.where and (turn := self._where.which_place(before, self._items.of(before), text, now)):
-            return turn
         choice = chosen_number(text)
         if choice is not None:
             return self._number(before, choice)
@@ -176,8 +185,10 @@ class Talk:
         match = self._matcher.match(text)
         if self._signals.rude(text) and match.decision != "answer":
             return self._rude(before)
+        if self._signals.death(self._matcher.normal(text)) and (turn := self._items.of_death(before, text, match)):
+            return turn
         turn = self._matched(self._where.placed(before, text, match), text, match, now)
-        return self._lists.remembering(turn, before, text)
+        return self._lists.remembering(self._where.kept(turn, before, text), text)
 
     def _rude(self, before: Conversation) -> Turn:
         wording = "rude_again" if before.soothed else "rude"
@@ -199,8 +210,12 @@ class Talk:
                 return self._lists.wanted(before)
             case "events":
                 return self._items.offer_events(before)
+            case "correct" if before.listed is not None:
+                return self._lists.start(before, before.listed, anew=True)
             case "confused" | "who" | "bye" | "ack":
                 return said(before, self._say(command))
+            case "correct" | "enough":
+                return said(before, self._say("confused"))
             case "none_of_these":
                 if before.pending is None:
                     return said(before, self._say("no_choices"))
@@ -234,9 +249,13 @@ class Talk:
             return self._items.tell_event(before, self._catalogue.events[item])
         if pending.listing:
             return self._lists.start(before, item)
-        return self._items.tell(before, item, facet, short=False)
+        return _still_standing(self._items.tell(before, item, facet, short=False), pending)
 
     def _matched(self, before: Conversation, text: str, match: Match, now: datetime) -> Turn:
+        turn = self._by_intent(before, text, match, now)
+        return turn if before.pending is None else _still_standing(turn, before.pending)
+
+    def _by_intent(self, before: Conversation, text: str, match: Match, now: datetime) -> Turn:
         if before.pending is not None:
             reply = self._items.reply_to(before, before.pending, text, match)
             if isinstance(reply, str):
@@ -283,6 +302,14 @@ class Talk:
         effect = RequestPerson(question, before.item, promised)
         understood = Understood("human", decision="answer", score=1.0)
         return Turn(replace(before, pending=None, misses=0), Reply((Text(text),)), (effect,), understood)
+
+
+def _still_standing(turn: Turn, pending: Pending) -> Turn:
+    """`turn` with the choice that stays open as long as the talk is on one of its items."""
+    after = turn.conversation
+    if not pending.standing or after is None or after.pending is not None or after.item not in pending.items:
+        return turn
+    return replace(turn, conversation=replace(after, pending=pending))
 
 
 def _hour(at: datetime) -> str:

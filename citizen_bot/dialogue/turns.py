@@ -118,7 +118,9 @@ class Turns:
         card = next((part for part in turn.reply.parts if isinstance(part, NoticeCard)), None)
         if card is None or not card.whole:
             return None
-        return notices.tell(connection, card.notice, catalogue_hash=catalogue_hash, resident_id=resident_id, at=now)
+        return notices.tell(
+            connection, self._privacy, card.notice, catalogue_hash=catalogue_hash, resident_id=resident_id, at=now
+        )
 
     def _finish(
         self,

@@ -1,11 +1,12 @@
 """Where to go: the resident's own place, the site that serves it, opening hours. Pure."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from citizen_bot.catalog import places
-from citizen_bot.catalog.model import Catalogue, Division, Guide, Site
+from citizen_bot.catalog.model import Catalogue, Division, Guide, Level, Site
 from citizen_bot.dialogue.model import Choices, Conversation, Incoming, Reply, Text
 from citizen_bot.dialogue.signals import chosen_number, plain
 from citizen_bot.dialogue.turn import Turn, Understood, said
@@ -15,13 +16,20 @@ from citizen_bot.platform.clock import SHANGHAI, spell_day
 from citizen_bot.wordings import Wordings
 
 NEAREST = 3
+# Nobody needs so many characters to say where home is.
+LONGEST_PLACE = 40
 # Farther than this from every centre, "the nearest" would be no help.
 FAR_KM = 60
+_HALL = re.compile(r"政务(?:服务)?(?:中心|大厅)|市民(?:服务)?(?:中心|大厅)|审批(?:服务)?(?:大厅|中心)")
+_WEEKDAY = re.compile(r"(?:周|星期|礼拜)([一二三四五六日天])")
+_HOLIDAY = re.compile(r"元旦|春节|过年|清明|五一|劳动节|端午|中秋|国庆|十一放假|节假日|放假")
 _DAYS = {"今天": 0, "今日": 0, "今儿": 0, "明天": 1, "明日": 1, "明儿": 1, "后天": 2, "后日": 2}
 # What the resident wants with a message of these intents happens at a place: the one that it names is the own one.
 PLACED = frozenset({"guide", "site", "book", "visit"})
 # A message of nothing but these and a place's name says where somebody lives.
-_AROUND = frozenset("我俺咱们家是住在户口的人就这那边儿老里呢啊吧呀哈归属于，。,. 办事")
+_AROUND = frozenset("我俺咱们家是住在户口的人就这那边儿老村里呢啊吧呀哈归属于，。,、. 办事不对婆娘爸妈爹说错了刚才")
+
+_TOWN: tuple[Level, ...] = ("town",)
 
 Place = Division | Site
 
@@ -41,15 +49,23 @@ class Whereabouts:
     def home_told(self, text: str) -> list[Place]:
         """The place that `text` names and says nothing else (我是东里村的), several where a name is not enough to tell
         which."""
+        if len(text) > LONGEST_PLACE:
+            return []
+        text = plain(text)
         found = self._gazetteer.find(text)
-        if found:
-            return found if set(self._gazetteer.without_names(text)) <= _AROUND else []
-        return list(places.find_division(self._catalogue, plain(text)))
+        return found if found and set(self._gazetteer.without_names(text)) <= _AROUND else []
 
     def placed(self, before: Conversation, text: str, match: Match) -> Conversation:
-        """`before` with the place that a question names beside what it asks."""
+        """`before` with the place that a question names beside what it asks, for this turn (`kept`)."""
         found = self._gazetteer.find(text) if match.intent in PLACED else []
         return replace(before, home=found[0].code) if len(found) == 1 else before
+
+    def kept(self, turn: Turn, before: Conversation, text: str) -> Turn:
+        """`turn` without the place of `placed`, unless the message says that it is the resident's own."""
+        after = turn.conversation
+        if after is None or after.home == before.home or self._gazetteer.own(text):
+            return turn
+        return replace(turn, conversation=replace(after, home=before.home))
 
     def at_home(
         self, before: Conversation, found: Sequence[Place], guide: Guide | None, text: str, now: datetime
@@ -78,6 +94,10 @@ class Whereabouts:
         if len(found) > 1:
             return self._ask_which(before, found)
         after = replace(before, misses=0, pending=None)
+        hall = next((site for site in self._catalogue.sites.values() if site.level == "city"), None)
+        if hall is not None and not found and _HALL.search(text):
+            lines = [hall.official_name, *self._hours(text, now), self._contact(hall)]
+            return said(after, "\n".join(lines), Understood.of(match))
         if before.home is not None and (found or match.facet != "time"):
             told = self._told(before.home, None if found else guide, text, now)
             return said(after, told, Understood.of(match))
@@ -92,6 +112,9 @@ class Whereabouts:
         after = turn.conversation
         if after is None or turn.understood.decision != "answer" or match.facet != "where" or after.home is not None:
             return turn
+        item = turn.understood.item
+        if item is None or _elsewhere(self._catalogue.guides[item]):
+            return turn
         found = self._gazetteer.find(text)
         if len(found) > 1:
             asked = replace(after, where=tuple(place.code for place in found))
@@ -101,7 +124,7 @@ class Whereabouts:
     def located(self, before: Conversation, guide: Guide | None, incoming: Incoming) -> Turn:
         """The nearest sites to a location that was sent, with `guide` those that take its item."""
         told = self._nearest(incoming.latitude, incoming.longitude, guide)
-        return said(before, told, Understood("site", decision="answer"))
+        return said(self._near_home(before, incoming), told, Understood("site", decision="answer"))
 
     def site_name(self, home: str | None, guide: Guide) -> str | None:
         """The official name of the nearest site to `home` that takes the item; None where that is not known, and for
@@ -135,11 +158,13 @@ class Whereabouts:
         spans = "、".join(f"{start:%H:%M}–{end:%H:%M}" for start, end in OPENING_HOURS)
         lines = [self._say("site_hours", hours=spans)]
         today = now.astimezone(SHANGHAI).date()
-        word = next((word for word in _DAYS if word in text), None)
-        day = today + timedelta(_DAYS.get(word or "", 0))
-        if word or not self._calendar.is_working_day(day):
+        named = _day_named(text, today)
+        if named is None and _HOLIDAY.search(text):
+            return [self._say("site_holiday"), *lines]
+        word, day = named or ("今天", today)
+        if named or not self._calendar.is_working_day(day):
             wording = "site_open" if self._calendar.is_working_day(day) else "site_closed"
-            lines.insert(0, self._say(wording, day=f"{word or '今天'}{spell_day(day)}"))
+            lines.insert(0, self._say(wording, day=f"{word}{spell_day(day)}"))
         return lines
 
     def _nearest(self, latitude: float | None, longitude: float | None, guide: Guide | None) -> str:
@@ -164,6 +189,15 @@ class Whereabouts:
         lines = [self._say("nearest_line", name=self._named(site), km=f"{km:.1f}") for site, km in found]
         return "\n".join([heading, *lines, self._say("nearest_seats")])
 
+    def _near_home(self, before: Conversation, incoming: Incoming) -> Conversation:
+        """The nearest town serves who has not said where home is."""
+        if before.home is not None or incoming.latitude is None or incoming.longitude is None:
+            return before
+        found = places.nearest_sites(
+            self._catalogue, incoming.latitude, incoming.longitude, limit=1, verified_only=True, levels=_TOWN
+        )
+        return replace(before, home=found[0][0].code) if found and found[0][1] <= FAR_KM else before
+
     def _named(self, site: Site) -> str:
         """A station that nobody has confirmed is a sample, and says so."""
         return site.official_name if places.exists(site) else self._say("sample_site", site=site.official_name)
@@ -182,8 +216,17 @@ class Whereabouts:
         return Turn(after, Reply((self._which(found),)), understood=understood)
 
     def _which(self, found: Sequence[Place]) -> Choices:
-        prompt = self._say("which_place", name=found[0].name)
-        return Choices(prompt, tuple(self._town_of(place).name for place in found))
+        """Of several places: by their towns where they have one name, else by name and town."""
+        names = {place.name for place in found}
+        towns = [self._town_of(place).name for place in found]
+        if len(names) == 1 and len(set(towns)) == len(found):
+            return Choices(self._say("which_place", name=found[0].name, count=len(found)), tuple(towns))
+        spelled = (self._spell(place, town) for place, town in zip(found, towns, strict=True))
+        return Choices(self._say("which_places"), tuple(spelled))
+
+    @staticmethod
+    def _spell(place: Place, town: str) -> str:
+        return place.name if place.name == town else f"{place.name}（{town}）"
 
     def _contact(self, site: Site | None) -> str:
         if site is None or not (site.address or site.phone):
@@ -191,6 +234,18 @@ class Whereabouts:
         told = [self._say("site_address", address=site.address)] if site.address else []
         told += [self._say("site_phone", phone=site.phone)] if site.phone else []
         return "\n".join(told)
+
+
+def _day_named(text: str, today: date) -> tuple[str, date] | None:
+    """The day that `text` names, as it calls it: 明天, or the next 周六."""
+    word = next((word for word in _DAYS if word in text), None)
+    if word is not None:
+        return word, today + timedelta(_DAYS[word])
+    weekday = _WEEKDAY.search(text)
+    if weekday is None:
+        return None
+    ahead = ("一二三四五六日".index(weekday[1].replace("天", "日")) - today.weekday()) % 7
+    return "", today + timedelta(ahead)
 
 
 def _elsewhere(guide: Guide) -> bool:

@@ -1,7 +1,7 @@
 """Notices that were told."""
 
 from sqlalchemy import BigInteger, Column, Date, DateTime, ForeignKey, Identity, Integer, LargeBinary, Table, Text
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from citizen_bot.people.models import residents
 from citizen_bot.platform.database import metadata
@@ -14,7 +14,7 @@ notices = Table(
     Column("resident_id", BigInteger, ForeignKey(residents.c.id, ondelete="SET NULL")),
     Column("kind", Text, nullable=False),
     Column("subject", Text, nullable=False),
-    Column("answers", JSONB, nullable=False),
+    Column("answers_sealed", LargeBinary, nullable=False),
     Column("reason", Text),
     Column("remedy", Text),
     Column("missing", ARRAY(Text), nullable=False),

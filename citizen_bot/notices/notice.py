@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, get_args
 
+from citizen_bot.catalog.lists import Answers, known_answers, refusal
+from citizen_bot.catalog.model import Guide
+
 # The four occasions on which somebody is told everything at once.
 Kind = Literal["consultation", "application", "not_eligible", "supplement"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -26,3 +29,13 @@ class Notice:
     remedy: str | None = None
     missing: tuple[str, ...] = ()
     due: date | None = None
+
+
+def for_person(guide: Guide, answers: Answers) -> Notice:
+    """What somebody of whom `answers` are known is told of the item of `guide`: the list, or that the person is not
+    eligible. Answers to questions that the guide does not have are left out."""
+    known = known_answers(guide.situations, answers)
+    reason = refusal(guide, known)
+    if reason is None:
+        return Notice("consultation", guide.id, known)
+    return Notice("not_eligible", guide.id, known, reason.reason, reason.remedy)

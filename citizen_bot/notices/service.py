@@ -1,6 +1,5 @@
 """Which notices were told to whom, each under a short number. Public: tell, find, Told."""
 
-import hashlib
 import json
 import secrets
 from dataclasses import asdict, dataclass
@@ -9,8 +8,9 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 
-from citizen_bot.notices.model import Notice
 from citizen_bot.notices.models import notices
+from citizen_bot.notices.notice import Notice
+from citizen_bot.platform.privacy import Privacy
 
 __all__ = ["Told", "find", "tell"]
 
@@ -38,6 +38,7 @@ class Told:
 
 def tell(
     connection: Connection,
+    privacy: Privacy,
     notice: Notice,
     *,
     catalogue_hash: str,
@@ -47,17 +48,17 @@ def tell(
 ) -> int:
     """Keeps that `notice` was told and returns its number.
 
-    The same notice, told again to the same resident from the same catalogue, has the number that it got the first
-    time. What staff issue to somebody who is not known here is a notice of its own each time.
+    The same notice, told again to the same resident from the same catalogue by the same teller, has the number that it
+    got the first time. What staff issue to somebody who is not known here is a notice of its own each time.
     """
+    stranger = told_by is not None and resident_id is None
+    told = json.dumps([asdict(notice), catalogue_hash, resident_id, told_by], sort_keys=True, default=str)
     values = {
-        "same": secrets.token_bytes(32)
-        if told_by and resident_id is None
-        else _same(notice, catalogue_hash, resident_id),
+        "same": privacy.index("notice", secrets.token_hex(16) if stranger else told),
         "resident_id": resident_id,
         "kind": notice.kind,
         "subject": notice.subject,
-        "answers": dict(notice.answers),
+        "answers_sealed": privacy.seal(json.dumps(dict(notice.answers))),
         "reason": notice.reason,
         "remedy": notice.remedy,
         "missing": list(notice.missing),
@@ -72,14 +73,14 @@ def tell(
     return number
 
 
-def find(connection: Connection, number: int) -> Told | None:
+def find(connection: Connection, privacy: Privacy, number: int) -> Told | None:
     row = connection.execute(_FIND, {"of_id": number}).one_or_none()
     if row is None:
         return None
     notice = Notice(
         kind=row.kind,
         subject=row.subject,
-        answers=row.answers,
+        answers=json.loads(privacy.open(row.answers_sealed)),
         reason=row.reason,
         remedy=row.remedy,
         missing=tuple(row.missing),
@@ -95,8 +96,3 @@ def find(connection: Connection, number: int) -> Told | None:
         last_told_at=row.last_told_at,
         times_told=row.times_told,
     )
-
-
-def _same(notice: Notice, catalogue_hash: str, resident_id: int | None) -> bytes:
-    told = json.dumps([asdict(notice), catalogue_hash, resident_id], sort_keys=True, ensure_ascii=False, default=str)
-    return hashlib.sha256(told.encode()).digest()

@@ -7,9 +7,9 @@ from typing import Literal
 
 from citizen_bot.catalog.events import MergedMaterial, merge
 from citizen_bot.catalog.lists import cut, known_answers
-from citizen_bot.catalog.model import Guide, LifeEvent, Material
+from citizen_bot.catalog.model import Catalogue, Guide, LifeEvent, Material, Review
 from citizen_bot.matching.model import Facet
-from citizen_bot.notices.model import Kind, Notice
+from citizen_bot.notices.notice import Kind, Notice
 from citizen_bot.platform.clock import spell_day
 from citizen_bot.wordings import Wordings
 
@@ -77,12 +77,18 @@ ORDER: Mapping[Kind, tuple[SectionName, ...]] = {
     "not_eligible": ("reason", "remedy", "answers", "legal_remedy", "conditions", "contact", "basis"),
     "supplement": ("missing", "due", "where", "agent", "time", "basis"),
 }
-EVENT_ORDER: tuple[SectionName, ...] = ("items", "materials", "shared", "pitfalls", "optional")
+EVENT_ORDER: tuple[SectionName, ...] = ("items", "materials", "shared", "optional", "pitfalls")
 # Kinds of item that end in a decision of an authority, against which the law gives remedies.
 _DECIDED = frozenset({"行政许可", "行政给付", "行政确认", "其他行政权力"})
 _NUMBERED = re.compile(r"[0-9]+\. ")
 # Long, and nobody needs them in the chat.
-_PAGE_ONLY: frozenset[SectionName] = frozenset({"basis", "refusals"})
+_PAGE_ONLY: frozenset[SectionName] = frozenset({"basis", "refusals", "legal_remedy"})
+# Who asks for one thing gets that, and of the rest what is needed to set out. The other sections are on the page.
+_TO_SET_OUT: frozenset[SectionName] = frozenset(
+    {"answers", "materials", "shared", "optional", "where", "time", "fee", "deadline", "agent"}
+)
+# Of a personal list only what to bring where, and until when.
+_OF_LIST: frozenset[SectionName] = frozenset({"answers", "materials", "shared", "optional", "where", "deadline", "fee"})
 _PAPERS: tuple[SectionName, ...] = ("materials", "shared", "optional", "missing")
 # 多少钱 may mean what to pay or what to get: where something is paid out, both are told.
 _ASKED: dict[Facet, tuple[SectionName, ...]] = {
@@ -108,9 +114,36 @@ class Section:
 Sections = dict[SectionName, Section]
 
 
-def title(notice: Notice, name: str, wordings: Wordings) -> str:
-    """The heading of a notice on the item or life event called `name`: which of the four it is."""
-    return wordings(f"title_{notice.kind}", name=name)
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A notice laid out for a page, a sheet or a terminal. `caution` is the sentence for content that is unsure."""
+
+    title: str
+    sections: tuple[Section, ...]
+    caution: str | None
+
+
+def lay_out(catalogue: Catalogue, notice: Notice, wordings: Wordings) -> Shown:
+    """All that `notice` says by `catalogue`. Raises KeyError for an item or life event that it does not have."""
+    event = catalogue.events.get(notice.subject)
+    if event is not None:
+        of_event = event_sections(event, catalogue.guides, wordings)
+        return Shown(event.name, tuple(of_event.values()), _caution(event.review, wordings))
+    guide = catalogue.guides[notice.subject]
+    of_notice = tuple(sections(guide, notice, wordings).values())
+    plain = notice.kind == "consultation" and not notice.answers
+    title = guide.name if plain else _title(notice, guide.name, wordings)
+    return Shown(title, of_notice, _caution(guide.review, wordings))
+
+
+def _title(notice: Notice, name: str, wordings: Wordings) -> str:
+    """Which of the four kinds of notice it is, or the personal list."""
+    kind = "list" if notice.kind == "consultation" and notice.answers else notice.kind
+    return wordings(f"title_{kind}", name=name)
+
+
+def _caution(review: Review, wordings: Wordings) -> str | None:
+    return wordings("low_confidence") if review.confidence == "low" else None
 
 
 def sections(guide: Guide, notice: Notice, wordings: Wordings, place: str | None = None) -> Sections:
@@ -121,14 +154,16 @@ def sections(guide: Guide, notice: Notice, wordings: Wordings, place: str | None
     lines = _consultation(guide, notice, wordings, place)
     if notice.kind == "not_eligible":
         lines["reason"] = [notice.reason or ""]
-        lines["remedy"] = [notice.remedy or ""]
+        lines["remedy"] = [notice.remedy or "", wordings("not_a_decision")]
         kind = "decision" if guide.kind in _DECIDED else "service"
-        lines["legal_remedy"] = [wordings("not_a_decision"), wordings(f"legal_remedy_{kind}")]
+        lines["legal_remedy"] = [wordings(f"legal_remedy_{kind}")]
     if notice.kind == "supplement":
         lines["missing"] = [f"{n}. {_missing(guide, paper, wordings)}" for n, paper in enumerate(notice.missing, 1)]
         lines["due"] = [wordings("due", day=spell_day(notice.due))] if notice.due else []
     confirmed = guide.review.sharing == "confirmed"
     headings: dict[SectionName, str] = {"shared": "heading_shared_confirmed"} if confirmed else {}
+    if not lines["materials"] and not lines["shared"]:
+        headings["optional"] = "heading_optional_only"
     return {
         name: Section(name, wordings(headings.get(name, f"heading_{name}")), tuple(lines[name]))
         for name in ("online", *ORDER[notice.kind])
@@ -178,20 +213,26 @@ def notice_text(
     """
     of_notice = sections(guide, notice, wordings, place)
     asked = _asked(guide, facet, of_notice, wordings)
-    blocks = [_Block([title(notice, guide.name, wordings)])]
+    blocks = [_Block([_title(notice, guide.name, wordings)])]
     if short:
         blocks += [_Block.of(section) for section in asked]
     else:
-        if facet is None and notice.kind == "consultation" and not notice.answers:
+        listed = notice.kind == "consultation" and bool(notice.answers)
+        if facet is None and notice.kind == "consultation" and not listed:
             blocks.append(_Block([guide.summary]))
-        if facet != "online" and guide.online.available and "online" in of_notice:
+        if facet != "online" and guide.online.available and "online" in of_notice and not listed:
             blocks.append(_Block(of_notice["online"].lines))
         blocks += [_Block.of(section) for section in asked]
+        wanted = _OF_LIST if listed else _TO_SET_OUT if facet and notice.kind == "consultation" else of_notice.keys()
         told = {section.name for section in asked} | _PAGE_ONLY
-        rest = [of_notice[name] for name in ORDER[notice.kind] if name in of_notice and name not in told]
+        rest = [of_notice[n] for n in ORDER[notice.kind] if n in of_notice and n in wanted and n not in told]
         blocks += [_Block.of(section) for section in rest]
-    caution = [wordings("low_confidence")] if guide.review.confidence == "low" else []
-    return _fit(blocks, [*caution, *end], wordings, limit)
+        if left := [
+            of_notice[n].heading for n in ("how", "conditions", "pitfalls") if n in of_notice and n not in wanted
+        ]:
+            end = [wordings("on_page", headings="、".join(left)), *end]
+    caution = _caution(guide.review, wordings)
+    return _fit(blocks, [*([caution] if caution else []), *end], wordings, limit)
 
 
 def event_text(
@@ -200,7 +241,9 @@ def event_text(
     """A life event within `limit` bytes, as `notice_text` does it."""
     of_event = event_sections(event, guides, wordings).values()
     heading = [_Block([wordings("title_event", name=event.name)]), _Block([event.summary])]
-    return _fit([*heading, *(_Block.of(section) for section in of_event)], end, wordings, limit)
+    caution = _caution(event.review, wordings)
+    lines = [*([caution] if caution else []), *end]
+    return _fit([*heading, *(_Block.of(section) for section in of_event)], lines, wordings, limit)
 
 
 def answers_told(guide: Guide, answers: Mapping[str, str]) -> list[str]:
@@ -220,7 +263,7 @@ def _consultation(
         "online": _online(guide, wordings),
         "answers": answers_told(guide, notice.answers),
         "materials": [f"{n}. {_material(m, wordings)}" for n, m in enumerate(bring, 1)]
-        or [wordings("materials_none" if not shared else "materials_shared_only")],
+        or ([] if shared or papers.open else [wordings("materials_none")]),
         "shared": [_material(m, wordings) for m in shared],
         "optional": [
             wordings("material_when", when=m.when, material=_material(m, wordings) + _sharing(m, confirmed, wordings))
@@ -341,6 +384,8 @@ def _merged(material: MergedMaterial, numbers: Mapping[str, int], wordings: Word
         for whens, items in of_whens.items()
     ]
     text = _paper(material.name, material.form, material.copies, wordings)
+    if material.source == "窗口领取填写":
+        text += wordings("material_fill")
     for note in material.notes:
         text += wordings("material_note", note=note)
     return wordings("event_material", material=text, needs="；".join(needs))
@@ -354,13 +399,14 @@ def _missing(guide: Guide, paper: str, wordings: Wordings) -> str:
 
 def _where(guide: Guide, wordings: Wordings, place: str | None) -> list[str]:
     lines = [guide.where] if guide.where else []
+    inferred = guide.review.levels == "inferred"
     if place:
-        lines.insert(0, wordings("where_nearest", place=place))
+        lines.insert(0, wordings("where_nearest_inferred" if inferred else "where_nearest", place=place))
     # An item of the city alone often has a hall of its own, which `where` then names.
     if not guide.where or guide.levels != ("city",):
         places = "、".join(wordings(f"level_{level}") for level in guide.levels)
         lines.append(wordings("where_levels", places=places, window=guide.window))
-    if guide.review.levels == "inferred":
+    if inferred and not place:
         lines.append(wordings("where_inferred"))
     return [*lines, wordings("contact", contact=guide.contact or wordings("contact_office"))]
 

@@ -1,24 +1,24 @@
 """Residents' pages, opened from WeChat: large type, 375 px first, nothing from another host."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import segno
-from flask import Blueprint, Response, abort, make_response, redirect, render_template, request
+from flask import Blueprint, Response, make_response, redirect, render_template, request
 from markupsafe import Markup
 from sqlalchemy import Engine
 
-from citizen_bot.catalog.lists import known_answers, refusal
 from citizen_bot.catalog.model import Catalogue, Guide, LifeEvent
 from citizen_bot.notices import service
 from citizen_bot.notices.links import NoticeLinks
-from citizen_bot.notices.model import Notice
+from citizen_bot.notices.notice import Notice, for_person
 from citizen_bot.notices.numbers import spell_number
-from citizen_bot.notices.text import Section, event_sections, sections, title
+from citizen_bot.notices.text import Shown, lay_out
 from citizen_bot.pages.sheet import Sheet
 from citizen_bot.platform.clock import SHANGHAI, Clock, spell_day
+from citizen_bot.platform.privacy import Privacy
 from citizen_bot.wordings import Wordings
 
 CONTENT_SECURITY_POLICY = (
@@ -46,6 +46,7 @@ class NoticePages:
     def __init__(
         self,
         engine: Engine,
+        privacy: Privacy,
         catalogue: Callable[[str], Catalogue | None],
         current: Callable[[], Catalogue],
         links: NoticeLinks,
@@ -53,6 +54,7 @@ class NoticePages:
         clock: Clock,
     ) -> None:
         self._engine = engine
+        self._privacy = privacy
         self._catalogue = catalogue
         self._current = current
         self._links = links
@@ -66,7 +68,7 @@ class NoticePages:
             return None
         if linked.number is not None:
             with self._engine.connect() as connection:
-                told = service.find(connection, linked.number)
+                told = service.find(connection, self._privacy, linked.number)
             return None if told is None else self._about(told.notice, told.catalogue_hash, told)
         return self._about(Notice("consultation", linked.subject), linked.hash_prefix, None)
 
@@ -77,17 +79,8 @@ class NoticePages:
         about = catalogue.events.get(notice.subject) or catalogue.guides.get(notice.subject)
         return None if about is None else _Shown(notice, about, catalogue, told)
 
-    def sections(self, shown: _Shown) -> list[Section]:
-        if isinstance(shown.about, LifeEvent):
-            return list(event_sections(shown.about, shown.catalogue.guides, self._say).values())
-        return list(sections(shown.about, shown.notice, self._say).values())
-
-    def title(self, shown: _Shown) -> str:
-        if isinstance(shown.about, LifeEvent):
-            return self._say("title_event", name=shown.about.name)
-        if shown.notice.kind == "consultation":
-            return shown.about.name
-        return title(shown.notice, shown.about.name, self._say)
+    def laid_out(self, shown: _Shown) -> Shown:
+        return lay_out(shown.catalogue, shown.notice, self._say)
 
     def url(self, shown: _Shown) -> str:
         if shown.told is not None:
@@ -110,26 +103,29 @@ class NoticePages:
             for entry in shown.about.items
         ]
 
-    def list_for(self, shown: _Shown, guide: Guide, chosen: dict[str, str]) -> str:
-        """Keeps the personal list for what was chosen on the page; the way to its page."""
-        answers = known_answers(guide.situations, chosen)
-        reason = refusal(guide, answers)
-        if reason is None:
-            notice = Notice("consultation", guide.id, answers)
-        else:
-            notice = Notice("not_eligible", guide.id, answers, reason.reason, reason.remedy)
+    def guide_to_ask(self, shown: _Shown) -> Guide | None:
+        """The guide whose questions the page asks for a personal list: today's. None on pages that are no
+        consultation, on life events, and for items that are gone."""
+        return self._current().guides.get(shown.notice.subject) if shown.notice.kind == "consultation" else None
+
+    def list_for(self, guide: Guide, chosen: Mapping[str, str]) -> str:
+        """Keeps the personal list for what was chosen on the page; the way to its page.
+
+        Whoever holds the link may choose, so the list belongs to nobody.
+        """
         with self._engine.begin() as connection:
             number = service.tell(
                 connection,
-                notice,
-                catalogue_hash=shown.catalogue.hash,
-                resident_id=shown.told.resident_id if shown.told else None,
+                self._privacy,
+                for_person(guide, chosen),
+                catalogue_hash=self._current().hash,
+                resident_id=None,
                 at=self._clock.now(),
             )
         return self._links.of_number(number)
 
 
-def create_pages_blueprint(pages: NoticePages, wordings: Wordings) -> Blueprint:
+def create_pages_blueprint(pages: NoticePages) -> Blueprint:
     blueprint = Blueprint(
         "pages", __name__, template_folder="templates", static_folder="static", static_url_path="/static"
     )
@@ -137,17 +133,18 @@ def create_pages_blueprint(pages: NoticePages, wordings: Wordings) -> Blueprint:
     @blueprint.get("/notices/<token>")
     def notice(token: str) -> Response:
         shown = pages.shown(token)
-        return _missing() if shown is None else _page("notice.html", **_values(shown), token=token)
+        return _missing() if shown is None else _page("notice.html", **_values(shown))
 
     @blueprint.post("/notices/<token>/list")
     def personal_list(token: str) -> Response:
         shown = pages.shown(token)
-        if shown is None:
+        guide = None if shown is None else pages.guide_to_ask(shown)
+        if guide is None:
             return _missing()
-        if not isinstance(shown.about, Guide):
-            abort(404)
-        chosen = {situation.id: request.form.get(situation.id, "") for situation in shown.about.situations}
-        return make_response(redirect(pages.list_for(shown, shown.about, chosen), 303))
+        agreed = request.form.get("consent") == "yes"
+        asked = [situation for situation in guide.situations if agreed or not situation.sensitive]
+        chosen = {situation.id: request.form.get(situation.id, "") for situation in asked}
+        return make_response(redirect(pages.list_for(guide, chosen), 303))
 
     @blueprint.get("/notices/<token>/print")
     def sheet(token: str) -> Response:
@@ -155,22 +152,23 @@ def create_pages_blueprint(pages: NoticePages, wordings: Wordings) -> Blueprint:
         if shown is None:
             return _missing()
         code = segno.make(pages.url(shown), error="m", micro=False).svg_inline(border=0, omitsize=True)
-        laid_out = Sheet.of(pages.sections(shown))
-        return _page("sheet.html", **_values(shown), sheet=laid_out, code=Markup(code))  # noqa: S704 - segno's own
+        values = _values(shown)
+        laid_out = Sheet.of(values["shown"].sections)
+        return _page("sheet.html", **values, sheet=laid_out, code=Markup(code))  # noqa: S704 - segno's own
 
     def _values(shown: _Shown) -> dict[str, Any]:
+        guide = pages.guide_to_ask(shown)
         return {
-            "title": pages.title(shown),
+            "shown": pages.laid_out(shown),
             "about": shown.about,
             "notice": shown.notice,
-            "situations": shown.about.situations if isinstance(shown.about, Guide) else (),
-            "sections": pages.sections(shown),
+            "plain": [s for s in guide.situations if not s.sensitive] if guide else [],
+            "sensitive": [s for s in guide.situations if s.sensitive] if guide else [],
             "items": pages.items(shown),
             "url": pages.url(shown),
             "newer": pages.newer(shown),
             "number": spell_number(shown.told.number) if shown.told else None,
             "told_at": _moment(shown.told.first_told_at) if shown.told else None,
-            "say": wordings,
         }
 
     return blueprint

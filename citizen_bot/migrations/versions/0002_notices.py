@@ -15,7 +15,7 @@ def upgrade() -> None:
             resident_id bigint REFERENCES residents ON DELETE SET NULL,
             kind text NOT NULL CHECK (kind IN ('consultation', 'application', 'not_eligible', 'supplement')),
             subject text NOT NULL,
-            answers jsonb NOT NULL,
+            answers_sealed bytea NOT NULL,
             reason text,
             remedy text,
             missing text[] NOT NULL,
@@ -29,7 +29,8 @@ def upgrade() -> None:
             CHECK ((kind = 'supplement') = (cardinality(missing) > 0 AND due IS NOT NULL))
         );
         CREATE INDEX ix_notices_resident_id ON notices (resident_id);
-        COMMENT ON COLUMN notices.same IS 'digest of what was told, to whom and from which catalogue';
+        COMMENT ON COLUMN notices.same IS 'keyed digest of what was told, to whom, by whom and from which catalogue';
+        COMMENT ON COLUMN notices.answers_sealed IS 'JSON, encrypted under PRIVACY_KEYS: may tell of health';
 
         GRANT SELECT, INSERT ON notices TO citizen_bot_app;
         GRANT UPDATE (last_told_at, times_told) ON notices TO citizen_bot_app;

@@ -36,8 +36,11 @@ def bind_request_id(request_id: str) -> None:
 
 
 def install_request_id(app: Flask) -> None:
-    """Gives each request an id, answers it in X-Request-Id, and logs one line a request: never a query string, which
-    may carry signatures. An id from outside is taken only in our own form (a balancer of ours made it)."""
+    """Gives each request an id, answers it in X-Request-Id, and logs one line a request: the rule that it met, never
+    its path or query string, which may carry signed links and signatures.
+
+    An id from outside is taken only in our own form (a balancer of ours made it).
+    """
     app.before_request(_begin)
     app.after_request(_end)
 
@@ -52,5 +55,6 @@ def _end(response: Response) -> Response:
     response.headers[HEADER] = current_request_id()
     tell = log.debug if request.path in _QUIET else log.info
     spent = time.perf_counter() - g.request_began
-    tell("request", method=request.method, path=request.path, status=response.status_code, ms=round(spent * 1000, 1))
+    rule = request.url_rule.rule if request.url_rule else "unknown"
+    tell("request", method=request.method, rule=rule, status=response.status_code, ms=round(spent * 1000, 1))
     return response

@@ -17,7 +17,7 @@ from citizen_bot.dialogue.model import Incoming
 from citizen_bot.dialogue.talk import Talk
 from citizen_bot.dialogue.turns import Outcome, TurnBusy, Turns
 from citizen_bot.notices import service
-from citizen_bot.notices.model import Notice
+from citizen_bot.notices.notice import Notice
 from citizen_bot.notices.numbers import read_number
 from citizen_bot.platform.clock import FixedClock
 from citizen_bot.platform.database import create_engine
@@ -218,7 +218,7 @@ def _kept(engine: Engine, number: str) -> service.Told:
     read = read_number(number)
     assert read is not None
     with engine.connect() as connection:
-        told = service.find(connection, read)
+        told = service.find(connection, PRIVACY, read)
     assert told
     return told
 
@@ -268,7 +268,7 @@ def test_a_notice_outlives_the_person_without_saying_who_it_was(turns: Turns, en
 def test_nobody_can_change_what_was_told(turns: Turns, engine: Engine) -> None:
     turns.receive(_said("高龄津贴要带什么", 1))
     for statement in (
-        "UPDATE notices SET answers = '{}'",
+        "UPDATE notices SET answers_sealed = ''",
         "UPDATE notices SET first_told_at = now()",
         "DELETE FROM notices",
     ):

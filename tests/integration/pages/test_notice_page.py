@@ -15,14 +15,16 @@ from citizen_bot.catalog.model import Catalogue
 from citizen_bot.dialogue.talk import Talk
 from citizen_bot.notices import service
 from citizen_bot.notices.links import NoticeLinks
-from citizen_bot.notices.model import Notice
+from citizen_bot.notices.notice import Notice
 from citizen_bot.notices.numbers import spell_number
 from citizen_bot.pages.routes import NoticePages, create_pages_blueprint
 from citizen_bot.platform.clock import FixedClock
-from citizen_bot.settings import data_folder
+from citizen_bot.platform.privacy import Privacy
+from citizen_bot.settings import DEVELOPMENT_PRIVACY_KEY, data_folder
 from citizen_bot.wordings import load_wordings
 
 LINKS = NoticeLinks("secret", "")
+PRIVACY = Privacy((DEVELOPMENT_PRIVACY_KEY,))
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 ITEM = "elderly-age-allowance"
 
@@ -41,9 +43,9 @@ def _client(engine: Engine, *catalogues: Catalogue) -> FlaskClient:
         return next((catalogue for catalogue in catalogues if catalogue.hash.startswith(prefix)), None)
 
     wordings = load_wordings(data_folder("intents"), data_folder("intents"))
-    pages = NoticePages(engine, by_prefix, lambda: catalogues[-1], LINKS, wordings, FixedClock(NOW))
+    pages = NoticePages(engine, PRIVACY, by_prefix, lambda: catalogues[-1], LINKS, wordings, FixedClock(NOW))
     app = Flask("test", static_folder=None)
-    app.register_blueprint(create_pages_blueprint(pages, wordings))
+    app.register_blueprint(create_pages_blueprint(pages))
     return app.test_client()
 
 
@@ -54,7 +56,7 @@ def client(engine: Engine, talk: Talk) -> FlaskClient:
 
 def _told(engine: Engine, talk: Talk, notice: Notice) -> int:
     with engine.begin() as connection:
-        return service.tell(connection, notice, catalogue_hash=talk.catalogue.hash, resident_id=None, at=NOW)
+        return service.tell(connection, PRIVACY, notice, catalogue_hash=talk.catalogue.hash, resident_id=None, at=NOW)
 
 
 def test_every_item_and_life_event_has_a_page_and_a_sheet_that_need_no_other_host(
@@ -90,9 +92,30 @@ def test_the_list_for_what_was_chosen_is_kept_and_shown(client: FlaskClient, eng
         assert "替办人的居民身份证" in page.text
         assert "低保等困难身份的认定信息" not in page.text
     with engine.connect() as connection:
-        assert connection.execute(text("SELECT kind, answers, times_told FROM notices")).all() == [
-            ("consultation", {"by-agent": "yes", "low-income": "no"}, 2)
-        ]
+        (number,) = connection.execute(text("SELECT id FROM notices")).scalars()
+        told = service.find(connection, PRIVACY, number)
+    assert told
+    assert (told.notice, told.times_told) == (
+        Notice("consultation", ITEM, {"by-agent": "yes", "low-income": "no"}),
+        2,
+    )
+
+
+def test_answers_are_sealed_in_the_database(client: FlaskClient, engine: Engine, talk: Talk) -> None:
+    client.post(f"{LINKS.of_subject(ITEM, talk.catalogue.hash)}/list", data={"by-agent": "yes"})
+    with engine.connect() as connection:
+        row = connection.execute(text("SELECT n::text, answers_sealed FROM notices n")).one()
+    assert b"by-agent" not in bytes(row[1])
+    assert "by-agent" not in row[0]
+
+
+def test_health_is_listed_by_only_with_the_persons_consent(client: FlaskClient, engine: Engine, talk: Talk) -> None:
+    guide = talk.catalogue.guides["minimum-living-allowance"]
+    sensitive = next(situation for situation in guide.situations if situation.sensitive)
+    url = f"{LINKS.of_subject(guide.id, talk.catalogue.hash)}/list"
+    refused, agreed = ({sensitive.id: "yes", **consent} for consent in ({}, {"consent": "yes"}))
+    assert f"{sensitive.question}有" not in client.get(client.post(url, data=refused).location).text
+    assert f"{sensitive.question}有" in client.get(client.post(url, data=agreed).location).text
 
 
 def test_what_is_not_known_stays_on_the_list(client: FlaskClient, talk: Talk) -> None:
@@ -102,7 +125,7 @@ def test_what_is_not_known_stays_on_the_list(client: FlaskClient, talk: Talk) ->
     assert "低保等困难身份的认定信息" in page.text
 
 
-def test_the_list_of_a_told_notice_belongs_to_the_same_person(client: FlaskClient, engine: Engine, talk: Talk) -> None:
+def test_a_list_made_by_whoever_holds_the_link_is_nobodys(client: FlaskClient, engine: Engine, talk: Talk) -> None:
     with engine.begin() as connection:
         resident = connection.execute(
             text(
@@ -112,14 +135,16 @@ def test_the_list_of_a_told_notice_belongs_to_the_same_person(client: FlaskClien
         ).scalar_one()
         number = service.tell(
             connection,
+            PRIVACY,
             Notice("consultation", ITEM),
             catalogue_hash=talk.catalogue.hash,
             resident_id=resident,
             at=NOW,
         )
-    client.post(f"{LINKS.of_number(number)}/list", data={"by-agent": "yes"})
+    assert client.post(f"{LINKS.of_number(number)}/list", data={"by-agent": "yes"}).status_code == 303
     with engine.connect() as connection:
-        assert connection.execute(text("SELECT DISTINCT resident_id FROM notices")).all() == [(resident,)]
+        owners = connection.execute(text("SELECT resident_id FROM notices ORDER BY id")).scalars().all()
+    assert owners == [resident, None]
 
 
 def test_who_is_not_eligible_is_told_so_on_the_page(client: FlaskClient, talk: Talk) -> None:
@@ -136,6 +161,8 @@ def test_an_old_notice_shows_as_it_was_told_and_leads_to_what_holds_now(engine: 
     new = snapshot.seal(
         [*old.guides.values(), changed], old.sites.values(), old.divisions.values(), old.events.values()
     )
+    with engine.begin() as connection:
+        store.publish(connection, new, by="test", at=NOW)
     client = _client(engine, old, new)
     page = client.get(LINKS.of_number(number))
     assert "收一块钱" not in page.text
@@ -143,6 +170,8 @@ def test_an_old_notice_shows_as_it_was_told_and_leads_to_what_holds_now(engine: 
     assert newer
     assert "收一块钱" in client.get(newer[1]).text
     assert "看现在的办法" not in client.get(LINKS.of_subject("senior-card", old.hash)).text, "only what changed"
+    made = client.post(f"{LINKS.of_number(number)}/list", data={"by-agent": "yes"})
+    assert "收一块钱" in client.get(made.location).text, "a list that is made now is told from what holds now"
 
 
 def test_a_link_that_was_not_made_here_leads_to_a_kind_page(client: FlaskClient, talk: Talk) -> None:
@@ -160,8 +189,9 @@ def test_a_link_that_was_not_made_here_leads_to_a_kind_page(client: FlaskClient,
             assert "再问一遍" in page.text
 
 
-def test_a_life_event_has_no_personal_list(client: FlaskClient, talk: Talk) -> None:
-    for event in talk.catalogue.events:
-        url = LINKS.of_subject(event, talk.catalogue.hash)
+def test_only_a_consultation_on_an_item_has_a_personal_list(client: FlaskClient, engine: Engine, talk: Talk) -> None:
+    refused = _told(engine, talk, Notice("not_eligible", ITEM, {}, "还没到岁数", "到了岁数再来"))
+    events = (LINKS.of_subject(event, talk.catalogue.hash) for event in talk.catalogue.events)
+    for url in (LINKS.of_number(refused), *events):
         assert "<form" not in client.get(url).text
         assert client.post(f"{url}/list").status_code == 404

@@ -193,3 +193,16 @@ def test_papers_of_a_life_event_that_may_be_one_are_told(write: Write, folder: P
 
     message = "“居民身份证”和“居民的身份证”是不是同一份材料？是的话写进 same_papers，不是就不用管"
     assert f"guides/life-events/old.yaml same_papers：{message}" in warnings(folder)
+
+
+@pytest.mark.usefixtures("complete")
+def test_a_faulty_guide_of_a_life_event_does_not_hide_the_other_faults(write: Write, folder: Path, text: str) -> None:
+    write(text.replace("senior-card", "bus-card").replace("老年人优待证办理", "公交卡"), "民政局/bus-card.yaml")
+    event = (
+        "{id: old, name: 老了要办, label: 老了, summary: 老了。, aliases: [老了], examples: [老了],"
+        " items: [{item: senior-card}, {item: bus-card}], review: {state: draft, confidence: low}}"
+    )
+    write(event, "life-events/old.yaml")
+    write(text.replace("fee: 不收费", "fee: 5"))
+
+    assert [fault.key for fault in check(folder, today=TODAY).faults] == ["fee"]

@@ -62,7 +62,7 @@ def test_only_questions_that_still_matter_are_asked(guide: Guide) -> None:
     assert [s.id for s in questions(only_lost, {})] == ["kind", "agent"]
     assert [s.id for s in questions(only_lost, {"kind": "lost"})] == ["agent"]
     assert questions(only_lost, {"kind": "worn"}) == ()
-    assert [s.id for s in questions(only_lost, {}, skipped=("kind",))] == ["agent"]
+    assert questions(only_lost, {}, skipped=("kind",)) == (), "by itself the other answer could settle nothing"
     assert (most_questions(only_lost), most_questions(replace(only_lost, materials=()))) == (2, 0)
 
 

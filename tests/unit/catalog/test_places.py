@@ -4,7 +4,6 @@ from citizen_bot.catalog.loader import load
 from citizen_bot.catalog.model import Catalogue, Division, Level, Site
 from citizen_bot.catalog.places import (
     Gazetteer,
-    find_division,
     home_of,
     nearest_sites,
     serving_site,
@@ -18,6 +17,11 @@ from citizen_bot.settings import data_folder
 @pytest.fixture(scope="module")
 def city() -> Catalogue:
     return load(data_folder("guides"))
+
+
+@pytest.fixture(scope="module")
+def gazetteer(city: Catalogue) -> Gazetteer:
+    return Gazetteer(city)
 
 
 def site(code: str, level: Level, latitude: float | None, *, verified: bool = False) -> Site:
@@ -35,8 +39,8 @@ def site(code: str, level: Level, latitude: float | None, *, verified: bool = Fa
     )
 
 
-def codes(found: list[Division]) -> list[str]:
-    return [division.code for division in found]
+def codes(found: list[Division | Site]) -> list[str]:
+    return [place.code for place in found]
 
 
 def test_the_city_has_fifteen_towns(city: Catalogue) -> None:
@@ -44,32 +48,34 @@ def test_the_city_has_fifteen_towns(city: Catalogue) -> None:
     assert len(towns(city)) == 15
 
 
-def test_every_village_and_community_is_found_by_its_name_and_leads_to_its_town(city: Catalogue) -> None:
+def test_every_village_and_community_is_found_by_its_name_and_leads_to_its_town(
+    city: Catalogue, gazetteer: Gazetteer
+) -> None:
     for division in city.divisions.values():
-        found = find_division(city, division.name)
+        found = gazetteer.find(division.name)
         assert division in found
         assert all(other.name == division.name for other in found)
         assert site_of_town(city, division).code == division.code[:9]
 
 
-def test_a_towns_name_before_it_tells_villages_of_one_name_apart(city: Catalogue) -> None:
+def test_a_towns_name_before_it_tells_villages_of_one_name_apart(city: Catalogue, gazetteer: Gazetteer) -> None:
     for division in city.divisions.values():
         town = city.sites[division.town].name
-        assert find_division(city, town + division.name) == [division]
-        assert find_division(city, f"乳山市{town}{division.name}") == [division]
+        assert gazetteer.find(town + division.name) == [division]
+        assert gazetteer.find(f"乳山市{town}{division.name}") == [division]
 
 
-def test_fourteen_village_names_occur_in_two_towns(city: Catalogue) -> None:
+def test_fourteen_village_names_occur_in_two_towns(city: Catalogue, gazetteer: Gazetteer) -> None:
     names = {division.name for division in city.divisions.values()}
 
-    assert sum(len(find_division(city, name)) > 1 for name in names) == 14
+    assert sum(len(gazetteer.find(name)) > 1 for name in names) == 14
 
 
 @pytest.mark.parametrize(
     "text", ["府前社区", "府前", "府前居委会", "府前社区居委会", " 府 前 ", "城区街道府前", "城区府前社区"]
 )
-def test_a_community_is_found_however_it_is_called(city: Catalogue, text: str) -> None:
-    assert codes(find_division(city, text)) == ["371083001001"]
+def test_a_community_is_found_however_it_is_called(gazetteer: Gazetteer, text: str) -> None:
+    assert codes(gazetteer.find(text)) == ["371083001001"]
 
 
 @pytest.mark.parametrize(
@@ -83,20 +89,20 @@ def test_a_community_is_found_however_it_is_called(city: Catalogue, text: str) -
         "山东省威海市乳山市徐家镇车门口村",
     ],
 )
-def test_a_village_is_found_however_it_is_called(city: Catalogue, text: str) -> None:
-    assert codes(find_division(city, text)) == ["371083114220"]
+def test_a_village_is_found_however_it_is_called(gazetteer: Gazetteer, text: str) -> None:
+    assert codes(gazetteer.find(text)) == ["371083114220"]
 
 
-def test_a_bare_name_may_be_a_village_or_a_community(city: Catalogue) -> None:
-    assert {division.name for division in find_division(city, "东里")} == {"东里村", "东里社区"}
-    assert {division.name for division in find_division(city, "东里村")} == {"东里村"}
-    assert {division.name for division in find_division(city, "东里村委会")} == {"东里村"}
-    assert {division.name for division in find_division(city, "东里居委会")} == {"东里社区"}
+def test_a_bare_name_may_be_a_village_or_a_community(gazetteer: Gazetteer) -> None:
+    assert {division.name for division in gazetteer.find("东里")} == {"东里村", "东里社区"}
+    assert {division.name for division in gazetteer.find("东里村")} == {"东里村"}
+    assert {division.name for division in gazetteer.find("东里村委会")} == {"东里村"}
+    assert {division.name for division in gazetteer.find("东里居委会")} == {"东里社区"}
 
 
-@pytest.mark.parametrize("text", ["", "村", "社区", "夏村镇", "没有的村", "我是车门口村的人", "乳山", "夏村镇车门口村"])
-def test_what_names_no_village_finds_none(city: Catalogue, text: str) -> None:
-    assert find_division(city, text) == []
+@pytest.mark.parametrize("text", ["", "村", "社区", "没有的村", "乳山", "身份证丢了"])
+def test_what_names_no_place_finds_none(gazetteer: Gazetteer, text: str) -> None:
+    assert gazetteer.find(text) == []
 
 
 def test_the_nearest_sites_come_first_with_their_distance() -> None:
@@ -133,11 +139,6 @@ def test_an_unverified_station_is_told_only_where_that_is_allowed() -> None:
     assert told(verified_only=False) == ["1", "2", "3", "4", "5"]
 
 
-@pytest.fixture(scope="module")
-def gazetteer(city: Catalogue) -> Gazetteer:
-    return Gazetteer(city)
-
-
 @pytest.mark.parametrize(
     ("text", "names"),
     [
@@ -147,6 +148,12 @@ def gazetteer(city: Catalogue) -> Gazetteer:
         ("住在夏村，办低保去哪", ["夏村镇"]),
         ("徐家镇的徐家村", ["徐家村"]),
         ("姜家村", ["姜家村", "姜家村"]),
+        ("俺是东井口的", ["东井口村"]),
+        ("乳山口镇毛家", ["毛家村"]),
+        ("夏村的冷家", ["冷家村"]),
+        ("我不是东里村的，我是西里村的", ["西里村"]),
+        ("婆家是育黎的，娘家是午极的", ["育黎镇", "午极镇"]),
+        ("这事怎么办的", []),
         ("夏村镇姜家村", ["姜家村"]),
         ("身份证丢了怎么补", []),
         ("", []),
@@ -188,3 +195,21 @@ def test_the_nearest_level_that_takes_the_item_serves(city: Catalogue) -> None:
     assert home_of(catalogue, home.code) == home
     assert home_of(catalogue, town.code) == town
     assert home_of(catalogue, "371083") is None, "nobody lives in the hall"
+
+
+@pytest.mark.parametrize(
+    ("text", "own"),
+    [
+        ("我是徐家镇东峒岭村的", True),
+        ("俺家在夏村", True),
+        ("户口在诸往镇", True),
+        ("奶奶住在大孤山镇的村里", True),
+        ("户口迁到夏村镇要带什么", False),
+        ("我要去夏村镇办事", False),
+        ("我爸在海阳所那边一个工地干活", False),
+        ("夏村镇便民服务中心怎么走", False),
+    ],
+)
+def test_only_what_is_said_to_be_home_is_home(gazetteer: Gazetteer, text: str, own: bool) -> None:
+    assert gazetteer.find(text)
+    assert gazetteer.own(text) is own

@@ -82,7 +82,7 @@ def test_twelve_is_not_one(chat: Chat) -> None:
 def test_none_of_these_leads_on(chat: Chat) -> None:
     chat("身份证")
     assert "人工" in chat("都不是")
-    assert chat("1") == "现在没有要您选的。想办什么事，直接告诉我就行。"
+    assert chat("1") == "这个数字我没对上是哪件事。您想办什么事，说个名字就行，比如“低保”。"
 
 
 def test_a_bare_name_changes_the_subject(chat: Chat) -> None:
@@ -105,7 +105,7 @@ def test_cancel_ends_what_was_open(chat: Chat) -> None:
 def test_silence_ends_an_open_question_and_a_day_the_subject(chat: Chat) -> None:
     chat("身份证")
     chat.now += timedelta(minutes=31)
-    assert chat("1") == "现在没有要您选的。想办什么事，直接告诉我就行。"
+    assert chat("1") == "这个数字我没对上是哪件事。您想办什么事，说个名字就行，比如“低保”。"
     chat("身份证丢了怎么补")
     chat.now += timedelta(hours=3)
     assert title(chat("要带啥")) == "居民身份证丢失补领"
@@ -119,7 +119,7 @@ def test_more_gives_the_whole_notice(chat: Chat) -> None:
     answer = chat("全部")
     assert title(answer) == "居民身份证丢失补领"
     assert "要带" in answer
-    assert "您问的是哪件事" in Chat(chat.talk)("全部")
+    assert "您想问哪件事" in Chat(chat.talk)("全部")
 
 
 @pytest.mark.parametrize(
@@ -274,7 +274,11 @@ def test_sites_are_told_with_hours_and_unknown_addresses_as_unknown(chat: Chat) 
 
 @pytest.mark.parametrize(
     ("said", "told"),
-    [("我想预约个号办身份证", "还没有开通"), ("能不能派人上门给俺办", "还没有开通"), ("我要投诉窗口态度差", "12345")],
+    [
+        ("我想预约个号办身份证", "还不能预约"),
+        ("能不能派人上门给俺办", "还不能申请上门"),
+        ("我要投诉窗口态度差", "12345"),
+    ],
 )
 def test_what_is_not_open_yet_is_said_plainly(chat: Chat, said: str, told: str) -> None:
     assert told in chat(said)

@@ -41,7 +41,7 @@ def test_every_village_and_community_is_led_to_its_town(public_talk: Talk) -> No
         town = catalogue.sites[division.town]
         chat = Chat(public_talk)
         answer = chat(f"我是{division.name}的")
-        if "不止一个" in answer:
+        if answer.startswith("有"):
             number = next(n for n, line in enumerate(answer.split("\n")) if line.endswith(town.name))
             answer = chat(str(number))
         assert f"您在{division.name}（{town.name}）" in answer
@@ -50,11 +50,9 @@ def test_every_village_and_community_is_led_to_its_town(public_talk: Talk) -> No
 
 
 def test_names_that_occur_twice_are_asked_about(chat: Chat) -> None:
-    assert chat("姜家村").split("\n") == [
-        "叫“姜家村”的不止一个，您是哪个镇（街道）的？请回复数字：",
-        "1. 夏村镇",
-        "2. 崖子镇",
-    ]
+    asked, *towns = chat("姜家村").split("\n")
+    assert asked == "有2个“姜家村”，您是哪个镇（街道）的？请回复数字："
+    assert towns == ["1. 夏村镇", "2. 崖子镇"]
     assert "您在姜家村（崖子镇）" in chat("崖子镇的")
     assert "您在姜家村（夏村镇）" in chat("夏村镇姜家村")
 
@@ -91,7 +89,7 @@ def test_the_item_of_the_talk_is_sent_to_the_nearest_level_that_takes_it(public_
     chat("我是东里村的")
     chat("低保去哪办")
     assert _place(chat) == "城区街道办事处便民服务中心"
-    assert "离您最近：城区街道办事处便民服务中心" in chat.answers[-1]
+    assert "离您最近：城区街道办事处便民服务中心，去前先打12345问一声" in chat.answers[-1]
 
 
 def test_an_item_with_a_place_of_its_own_is_not_sent_to_the_centre(chat: Chat) -> None:
@@ -116,6 +114,63 @@ def test_a_place_beside_the_question_is_home(chat: Chat) -> None:
 def test_a_complaint_about_a_place_does_not_make_it_home(chat: Chat) -> None:
     chat("我要投诉夏村镇便民服务中心工作人员态度恶劣")
     assert chat.conversation.home is None
+
+
+def test_a_place_that_is_not_the_own_one_counts_for_its_question_only(chat: Chat) -> None:
+    chat("我爸在海阳所那边一个工地干活没给工钱咋办")
+    assert chat.conversation.home is None
+    answer = chat("夏村镇便民服务中心咋走")
+    assert "夏村镇人民政府便民服务中心" in answer
+    assert chat.conversation.home is None
+
+
+def test_a_home_that_was_wrong_is_put_right(chat: Chat) -> None:
+    chat("我是东里村的")
+    assert "您在西里村" in chat("我不是东里村的，我是西里村的")
+
+
+def test_two_places_are_asked_about_by_their_names(chat: Chat) -> None:
+    asked, *options = chat("婆家是育黎的，娘家是午极的").split("\n")
+    assert asked == "您说的是哪个地方？请回复数字："
+    assert options == ["1. 育黎镇", "2. 午极镇"]
+    assert "您在午极镇" in chat("2")
+
+
+def test_the_number_of_a_choice_is_not_taken_for_a_place(chat: Chat) -> None:
+    chat("我是姜家村的")
+    chat("身份证")
+    assert chat("1").startswith("【")
+
+
+def test_a_place_told_in_the_middle_of_a_list_is_asked_about_first(chat: Chat) -> None:
+    chat("高龄津贴怎么办")
+    chat("清单")
+    assert "有2个“姜家村”" in chat("我是姜家村的")
+    answer = chat("1")
+    assert "您在姜家村（夏村镇）" in answer
+    assert answer.split("\n")[-1].endswith("不清楚"), "then the list goes on"
+
+
+def test_the_hall_is_found_by_its_usual_names(chat: Chat) -> None:
+    assert chat("市里的政务大厅在哪").startswith("乳山市政务服务中心")
+
+
+def test_a_location_serves_as_home_until_it_is_told(chat: Chat) -> None:
+    chat(None, kind="location", latitude=DOWNTOWN[0], longitude=DOWNTOWN[1])
+    chat("低保去哪办")
+    assert _place(chat) == "城区街道办事处便民服务中心"
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("周六开门吗", "11月28日（周六）不上班"),
+        ("星期三上班吗", "11月25日（周三）上班"),
+        ("国庆节上班吗", "法定节假日不上班"),
+    ],
+)
+def test_days_are_looked_up_by_their_names(chat: Chat, asked: str, told: str) -> None:
+    assert told in chat(asked)
 
 
 def test_home_is_remembered_beyond_the_day(chat: Chat) -> None:
