@@ -121,6 +121,32 @@ def test_a_request_for_a_person_reaches_the_staff_with_its_request_id(service: S
     )
 
 
+def _page(answer: str) -> str:
+    """The way to the notice's page in an answer."""
+    found = re.search(r'href="([^"]+)"', answer)
+    assert found, answer
+    return found[1]
+
+
+def test_a_told_notice_has_a_page_a_sheet_and_is_found_by_its_number(service: Service) -> None:
+    answer = _content(_post(service, _body(_openid("notice"), "高龄津贴要带什么")))
+    number = re.search(r"告知编号(\d+)", answer)
+    assert number
+    page = requests.get(_page(answer), timeout=5).text
+    assert number[1] in page
+    assert "低保等困难身份的认定信息" in page
+    assert "微信扫码" in requests.get(f"{_page(answer)}/print", timeout=5).text
+    shown = subprocess.run(
+        [Path(sys.executable).parent / "citizen-bot", "notices", "show", number[1]],
+        env={**CLEAN_ENVIRONMENT, "CITIZEN_BOT_HOME": str(service.home)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "低保等困难身份的认定信息" in shown.stdout
+    assert _page(answer).rpartition("/")[2] not in service.log.read_text("utf-8"), "who reads the log has no link"
+
+
 def test_logs_carry_no_person_and_no_words(service: Service) -> None:
     openid = _openid("secret")
     _post(service, _body(openid, "俺叫王桂芬 电话13812345678 身份证371083194001010021 低保咋办"))
@@ -205,6 +231,11 @@ def test_a_new_catalogue_is_followed_without_a_lost_message_and_a_faulty_one_ref
         asking.result()
     assert all("居民身份证丢失补领" in answer for answer in answers)
     assert "（新版）" not in answers[0]
+    old_page = requests.get(_page(answers[0]), timeout=5).text
+    assert "（新版）" not in old_page, "an old notice shows as it was told"
+    newer = re.search(r'href="([^"]+)">看现在的办法', old_page)
+    assert newer
+    assert "（新版）" in requests.get(newer[1], timeout=5).text
 
     guide.write_text(original.replace("fee:", "price:", 1), "utf-8")
     refused = _publish(own_service, guides)
