@@ -169,7 +169,9 @@ class _Flow:
         if isinstance(step, _Listed):
             return step
         count = min(len(lists.questions(guide, answers)), MOST_QUESTIONS)
-        return _led(step, self._say("checklist_first", label=guide.label, count=count))
+        # The label without what it says in brackets.
+        label, _, _ = guide.label.partition("（")
+        return _led(step, self._say("checklist_first", label=label, count=count))
 
     def go_on(self, guide: Guide, checklist: Checklist, text: str, *, consented: bool) -> _Asked | _Listed | None:
         """What follows on `text`; None when it is no answer to the open question."""

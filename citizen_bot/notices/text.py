@@ -227,10 +227,9 @@ def notice_text(
         told = {section.name for section in asked} | _PAGE_ONLY
         rest = [of_notice[n] for n in ORDER[notice.kind] if n in of_notice and n in wanted and n not in told]
         blocks += [_Block.of(section) for section in rest]
-        if left := [
-            of_notice[n].heading for n in ("how", "conditions", "pitfalls") if n in of_notice and n not in wanted
-        ]:
-            end = [wordings("on_page", headings="、".join(left)), *end]
+        left = [of_notice[n].heading for n in ("how", "conditions", "pitfalls") if n in of_notice and n not in wanted]
+        if left and not listed:
+            blocks.append(_Block([wordings("on_page", headings="、".join(left))]))
     caution = _caution(guide.review, wordings)
     return _fit(blocks, [*([caution] if caution else []), *end], wordings, limit)
 

@@ -29,7 +29,7 @@ def _asks(answer: str) -> str:
 def test_only_questions_that_matter_are_asked_and_the_list_is_cut_to_the_person(chat: Chat, talk: Talk) -> None:
     guide = talk.catalogue.guides["id-card-renew"]
     chat("身份证到期了怎么换")
-    assert "最多问3个" in chat("清单")
+    assert "最多问3句" in chat("清单")
     chat("满了")
     answer = chat("不是")
     assert answer.startswith(f"【您的清单】{guide.name}")
@@ -65,7 +65,7 @@ def test_a_wish_while_items_are_offered_holds_for_the_chosen_one(chat: Chat) -> 
 
 def test_what_was_said_before_is_not_asked(chat: Chat) -> None:
     chat("替俺娘办高龄补贴要带啥")
-    assert "最多问1个" in chat("清单")
+    assert "最多问1句" in chat("清单")
     answer = chat("不是")
     assert "替办人的居民身份证" in answer.split("去哪办")[0]
     assert "是别人替老人来办吗？是" in answer
