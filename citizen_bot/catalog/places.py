@@ -35,6 +35,12 @@ def home_of(catalogue: Catalogue, code: str) -> Division | Site | None:
     return site if site and site.level == "town" else None
 
 
+def has_own_place(guide: Guide) -> bool:
+    """Whether the item is done at a place of its own (police station, marriage registry), which the guide describes:
+    the nearest centre would be the wrong way."""
+    return guide.where is not None and (guide.window == "单设窗口" or guide.levels == ("city",))
+
+
 def serving_site(catalogue: Catalogue, home: Division | Site, guide: Guide | None, *, unverified: bool) -> Site | None:
     """The nearest site that serves somebody from `home`, with `guide` the nearest that takes the item.
 
@@ -100,7 +106,8 @@ class Gazetteer:
         bare = _any_of(name for name in self._bare if len(name) > 1 and name not in self._named)
         self._pattern = re.compile(names)
         # A bare name counts after 是, 住 … or a town's name, and at the end of a phrase.
-        towns_named = _any_of(name for name, places in self._named.items() if isinstance(places[0], Site))
+        self._towns = {name: places[0] for name, places in self._named.items() if isinstance(places[0], Site)}
+        towns_named = _any_of(self._towns)
         before, after = rf"(?:是|住在?|在|(?:{towns_named})的?)", r"(?=的|人|这|那|[，,。.、；;！!？?]|$)"
         self._in_phrase = re.compile(f"{before}({bare}){after}")
         whose, elsewhere = (
@@ -152,11 +159,11 @@ class Gazetteer:
         for name in dict.fromkeys((text, _CITY_PREFIX.sub("", text))):
             if found := self._named.get(name) or self._bare.get(name):
                 return list(found)
-            for town, sites in self._named.items():
-                if isinstance(sites[0], Site) and name.startswith(town) and len(name) > len(town):
+            for town, site in self._towns.items():
+                if name.startswith(town) and len(name) > len(town):
                     rest = name.removeprefix(town).removeprefix("的")
                     named = self._named.get(rest) or self._bare.get(rest) or []
-                    if inside := [place for place in named if self._town_of.get(place.code) == sites[0].code]:
+                    if inside := [place for place in named if self._town_of.get(place.code) == site.code]:
                         return list(inside)
         return []
 

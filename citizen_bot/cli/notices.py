@@ -14,6 +14,7 @@ from citizen_bot.catalog.model import Catalogue, Guide
 from citizen_bot.cli.database import DATABASE, transaction, user
 from citizen_bot.notices import service
 from citizen_bot.notices.links import NoticeLinks
+from citizen_bot.notices.notice import KINDS as notice_kinds
 from citizen_bot.notices.notice import Kind, Notice
 from citizen_bot.notices.numbers import read_number, spell_number
 from citizen_bot.notices.text import Section, lay_out
@@ -22,12 +23,8 @@ from citizen_bot.platform.privacy import Privacy
 from citizen_bot.settings import Settings, data_folder
 from citizen_bot.wordings import load_wordings
 
-KINDS: Mapping[str, Kind] = {
-    "consultation": "consultation",
-    "application": "application",
-    "not-eligible": "not_eligible",
-    "supplement": "supplement",
-}
+# As they are typed.
+KINDS: Mapping[str, Kind] = {kind.replace("_", "-"): kind for kind in notice_kinds}
 JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 
 

@@ -5,16 +5,17 @@ from dataclasses import dataclass, replace
 
 from citizen_bot.catalog import lists
 from citizen_bot.catalog.lists import MOST_QUESTIONS, known_answers
-from citizen_bot.catalog.model import Catalogue, Guide
+from citizen_bot.catalog.model import Catalogue, Guide, Situation
 from citizen_bot.dialogue.answers import UNKNOWN, Answers
 from citizen_bot.dialogue.items import NEARBY, Items, offered
 from citizen_bot.dialogue.model import CONSENT, Checklist, Choices, Conversation, NoticeCard, Pending, Reply, Text
-from citizen_bot.dialogue.signals import Signals
+from citizen_bot.dialogue.signals import Signals, plain
 from citizen_bot.dialogue.turn import Turn, Understood, said
 from citizen_bot.dialogue.whereabouts import Whereabouts
 from citizen_bot.matching.matcher import Matcher
 from citizen_bot.matching.model import Match
 from citizen_bot.notices.notice import Notice, for_person
+from citizen_bot.notices.text import bare_question
 from citizen_bot.wordings import Wordings
 
 # Whoever is not understood so often is asked the next question; the paper stays on the list with its condition.
@@ -42,8 +43,9 @@ class Checklists:
 
     def wanted(self, before: Conversation) -> Turn:
         """For the item that is asked about just now: the one to be chosen, or the one of the talk."""
-        if before.pending is not None and before.pending.items and not before.pending.standing:
-            return self._items.offer(before, replace(before.pending, listing=True), self._say("clarify"))
+        pending = before.pending
+        if pending is not None and pending.items and (not pending.standing or before.item is None):
+            return self._items.offer(before, replace(pending, listing=True, standing=False), self._say("clarify"))
         return self.start(before, before.item)
 
     def wanted_for(self, before: Conversation, match: Match) -> Turn:
@@ -69,44 +71,63 @@ class Checklists:
         anew = anew or before.listed == item
         known = {} if anew else before.heard.get(item, {})
         on_item = self._items.about(before, item, None)
-        after = replace(on_item, facet="materials", pending=None, where=(), listed=None, misses=0)
+        standing = before.pending if before.pending and before.pending.standing else None
+        after = replace(on_item, facet="materials", pending=standing, where=(), listed=None, misses=0)
         if not guide.situations:
             turn = self._items.tell(after, item, "materials", short=True)
             return replace(turn, reply=Reply((Text(self._say("checklist_same")), *turn.reply.parts)))
-        return self._turn(after, self._flow.start(guide, known, consented=before.consented))
+        return self._turn(after, self._flow.start(guide, known))
 
     def answer(self, before: Conversation, checklist: Checklist, text: str) -> Turn | None:
         """What follows on an answer to the open question, or on taking one back; None when `text` is neither."""
         guide = self._catalogue.guides[checklist.item]
-        step = self._flow.go_on(guide, checklist, text, consented=before.consented)
+        step = self._flow.go_on(guide, checklist, text)
         return None if step is None else self._turn(before, step)
 
     def take_back(self, before: Conversation, checklist: Checklist) -> Turn:
         """The question before once more."""
         guide = self._catalogue.guides[checklist.item]
-        return self._turn(before, self._flow.take_back(guide, checklist, consented=before.consented))
+        return self._turn(before, self._flow.take_back(guide, checklist))
 
     def finish(self, before: Conversation, checklist: Checklist) -> Turn:
         """The list as far as it is known: the resident does not want to be asked any more."""
         guide = self._catalogue.guides[checklist.item]
         return self._turn(before, _Listed(for_person(guide, checklist.answers)))
 
+    def repeat(self, before: Conversation, checklist: Checklist) -> Turn:
+        """The open question as it stands: the resident wants to hear it once more."""
+        choices = self._flow.repeat(self._catalogue.guides[checklist.item], checklist)
+        return self._turn(before, _Asked(choices, checklist))
+
     def ask_again(self, before: Conversation, checklist: Checklist) -> Turn:
         """The open question once more, with an example; after that the next one."""
         guide = self._catalogue.guides[checklist.item]
-        return self._turn(before, self._flow.ask_again(guide, checklist, consented=before.consented))
+        return self._turn(before, self._flow.ask_again(guide, checklist))
 
     def keep_open(self, turn: Turn, checklist: Checklist) -> Turn:
         """`turn`, which answered something else in between, with the open question once more. When the talk has gone
         on to something else, the list is over, and what was answered is kept for another time."""
         after = turn.conversation
-        if after is None or after.checklist is None or turn.understood.intent == "human" or after.where:
+        if after is None or after.checklist != checklist or turn.understood.intent == "human":
             return turn
         guide = self._catalogue.guides[checklist.item]
-        if after.item != checklist.item or after.pending is not None:
+        chosen_from = after.pending is not None and not after.pending.standing
+        if after.item != checklist.item or chosen_from:
             heard = {**after.heard, guide.id: _plain_answers(guide, checklist.answers)}
             return replace(turn, conversation=replace(after, checklist=None, heard=heard))
+        if after.where:
+            return turn
         return replace(turn, reply=Reply((*turn.reply.parts, self._flow.repeat(guide, checklist))))
+
+    def is_choice(self, checklist: Checklist, text: str) -> bool:
+        """Whether `text` is one of the open question's choices, word by word."""
+        guide = self._catalogue.guides[checklist.item]
+        return any(
+            plain(text) == plain(words)
+            for situation in guide.situations
+            if situation.id == checklist.asking
+            for words in situation.choices.values()
+        )
 
     def remembering(self, turn: Turn, text: str) -> Turn:
         """`turn` with what the message said by the way about the situations of the item that the talk is on."""
@@ -125,7 +146,7 @@ class Checklists:
         item = before.item
         understood = Understood("guide", item, "materials", "answer", 1.0, (item,) if item else ())
         if isinstance(step, _Asked):
-            after = replace(before, checklist=step.checklist, consented=step.consented)
+            after = replace(before, checklist=step.checklist)
             return Turn(after, Reply((step.choices,)), understood=understood)
         notice = step.notice
         guide = self._catalogue.guides[notice.subject]
@@ -142,7 +163,6 @@ class _Asked:
 
     choices: Choices
     checklist: Checklist
-    consented: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +180,12 @@ class _Flow:
         self._signals = signals
         self._say = wordings
 
-    def start(self, guide: Guide, known: Mapping[str, str], *, consented: bool) -> _Asked | _Listed:
+    def start(self, guide: Guide, known: Mapping[str, str]) -> _Asked | _Listed:
         """`known` is what the resident has said by the way; it is not asked, but nobody is turned down for it."""
         answers = known_answers(guide.situations, known)
         if lists.refusal(guide, answers):
             answers = {}
-        step = self._next(guide, Checklist(guide.id, "", answers), consented)
+        step = self._next(guide, Checklist(guide.id, "", answers))
         if isinstance(step, _Listed):
             return step
         count = min(len(lists.questions(guide, answers)), MOST_QUESTIONS)
@@ -173,7 +193,7 @@ class _Flow:
         label, _, _ = guide.label.partition("（")
         return _led(step, self._say("checklist_first", label=label, count=count))
 
-    def go_on(self, guide: Guide, checklist: Checklist, text: str, *, consented: bool) -> _Asked | _Listed | None:
+    def go_on(self, guide: Guide, checklist: Checklist, text: str) -> _Asked | _Listed | None:
         """What follows on `text`; None when it is no answer to the open question."""
         checklist = replace(checklist, answers=known_answers(guide.situations, checklist.answers))
         if checklist.asking == CONSENT:
@@ -181,43 +201,54 @@ class _Flow:
         situation = next((s for s in guide.situations if s.id == checklist.asking), None)
         if situation is None:
             # The guide was published anew in between.
-            return self._next(guide, checklist, consented)
+            return self._next(guide, checklist)
         corrected = self._signals.corrected(text)
         if corrected is not None:
-            return self._correct(guide, checklist, corrected, consented)
+            return self._correct(guide, checklist, corrected)
         answer = self._answers.read(situation, text)
-        if answer is None:
+        if answer is None or self._too_sure(guide, checklist, situation, text, answer):
             return None
-        after = replace(checklist, asked=(*checklist.asked, situation.id), tries=0)
+        after = replace(checklist, asked=(*checklist.asked, situation.id), tries=0, reopened=False)
         if answer == UNKNOWN:
-            step = self._next(guide, replace(after, skipped=(*after.skipped, situation.id)), consented)
+            step = self._next(guide, replace(after, skipped=(*after.skipped, situation.id)))
             return _led(step, self._say("checklist_skipped"))
-        step = self._next(guide, replace(after, answers={**after.answers, situation.id: answer}), consented)
-        noted = self._say("checklist_noted", question=situation.question, answer=situation.choices[answer])
+        step = self._next(guide, replace(after, answers={**after.answers, situation.id: answer}))
+        noted = self._say("checklist_noted", question=bare_question(situation), answer=situation.choices[answer])
         return _led(step, noted)
 
-    def take_back(self, guide: Guide, checklist: Checklist, *, consented: bool) -> _Asked:
+    def _too_sure(self, guide: Guide, checklist: Checklist, situation: Situation, text: str, answer: str) -> bool:
+        """Whether the person would be turned down for words that leave a doubt: then the question is asked again."""
+        if answer == UNKNOWN or self._answers.read_whole(situation, text) is not None:
+            return False
+        return lists.refusal(guide, {**checklist.answers, situation.id: answer}) is not None
+
+    def take_back(self, guide: Guide, checklist: Checklist) -> _Asked:
         """The question before the open one, as if it had not been answered."""
         waiting = checklist
         if checklist.asked:
             *asked, last = checklist.asked
             answers = {situation: answer for situation, answer in checklist.answers.items() if situation != last}
             skipped = tuple(situation for situation in checklist.skipped if situation != last)
-            waiting = Checklist(guide.id, last, answers, skipped, tuple(asked))
-        return _Asked(_prompted(self.repeat(guide, waiting), self._say("checklist_back")), waiting, consented)
+            waiting = replace(
+                checklist, asking=last, answers=answers, skipped=skipped, asked=tuple(asked), tries=0, reopened=True
+            )
+        elif refused := _sensitive(guide) & set(checklist.skipped):
+            skipped = tuple(situation for situation in checklist.skipped if situation not in refused)
+            waiting = replace(checklist, asking=CONSENT, skipped=skipped, tries=0)
+        return _Asked(_prompted(self.repeat(guide, waiting), self._say("checklist_back")), waiting)
 
-    def ask_again(self, guide: Guide, checklist: Checklist, *, consented: bool) -> _Asked | _Listed:
+    def ask_again(self, guide: Guide, checklist: Checklist) -> _Asked | _Listed:
         if checklist.tries + 1 < TRIES:
             again = replace(checklist, tries=checklist.tries + 1)
-            return _led(_Asked(self.repeat(guide, again), again, consented), self._say("checklist_again"))
+            return _led(_Asked(self.repeat(guide, again), again), self._say("checklist_again"))
         if checklist.asking == CONSENT:
-            return self._next(guide, _without_health(guide, checklist), consented)
+            return self._next(guide, _without_health(guide, checklist))
         given_up = replace(
             checklist,
             asked=(*checklist.asked, checklist.asking),
             skipped=(*checklist.skipped, checklist.asking),
         )
-        return _led(self._next(guide, given_up, consented), self._say("checklist_skipped"))
+        return _led(self._next(guide, given_up), self._say("checklist_skipped"))
 
     def repeat(self, guide: Guide, checklist: Checklist) -> Choices:
         """The open question as it stands."""
@@ -226,26 +257,31 @@ class _Flow:
             return Choices(self._say("consent"), (self._say("consent_yes"), self._say("consent_no")))
         return Choices(situation.question, (*situation.choices.values(), self._say("checklist_unknown")))
 
-    def _correct(self, guide: Guide, checklist: Checklist, answer: str, consented: bool) -> _Asked | _Listed:
+    def _correct(self, guide: Guide, checklist: Checklist, answer: str) -> _Asked | _Listed:
         """The answer before was wrong; `answer` is the right one, where it was said at once."""
-        back = self.take_back(guide, checklist, consented=consented)
-        corrected = self.go_on(guide, back.checklist, answer, consented=consented) if answer else None
+        if checklist.reopened and answer:
+            # 错了，有 to a question that was just asked again is its answer.
+            again = self.go_on(guide, replace(checklist, reopened=False), answer)
+            if again is not None:
+                return again
+        back = self.take_back(guide, checklist)
+        corrected = self.go_on(guide, back.checklist, answer) if answer else None
         return corrected or back
 
-    def _next(self, guide: Guide, checklist: Checklist, consented: bool) -> _Asked | _Listed:
+    def _next(self, guide: Guide, checklist: Checklist) -> _Asked | _Listed:
         notice = for_person(guide, checklist.answers)
         left = lists.questions(guide, checklist.answers, checklist.skipped)
         if notice.kind == "not_eligible" or not left or len(checklist.asked) >= MOST_QUESTIONS:
             return _Listed(notice)
-        asking = CONSENT if left[0].sensitive and not consented else left[0].id
+        asking = CONSENT if left[0].sensitive and not checklist.consented else left[0].id
         waiting = replace(checklist, asking=asking, tries=0)
-        return _Asked(self.repeat(guide, waiting), waiting, consented)
+        return _Asked(self.repeat(guide, waiting), waiting)
 
     def _after_consent(self, guide: Guide, checklist: Checklist, text: str) -> _Asked | _Listed | None:
         agreed = self._answers.consent(text)
         if agreed is None:
             return None
-        return self._next(guide, checklist if agreed else _without_health(guide, checklist), agreed)
+        return self._next(guide, replace(checklist, consented=True) if agreed else _without_health(guide, checklist))
 
 
 def _led(step: _Asked | _Listed, words: str) -> _Asked | _Listed:
@@ -257,13 +293,15 @@ def _prompted(choices: Choices, words: str) -> Choices:
     return replace(choices, prompt=f"{words}\n{choices.prompt}")
 
 
+def _sensitive(guide: Guide) -> frozenset[str]:
+    return frozenset(situation.id for situation in guide.situations if situation.sensitive)
+
+
 def _without_health(guide: Guide, checklist: Checklist) -> Checklist:
     """Consent was not given for this list: what would be asked about health is left open."""
-    sensitive = tuple(situation.id for situation in guide.situations if situation.sensitive)
-    return replace(checklist, skipped=(*checklist.skipped, *sensitive))
+    return replace(checklist, skipped=(*checklist.skipped, *sorted(_sensitive(guide))))
 
 
 def _plain_answers(guide: Guide, answers: Mapping[str, str]) -> dict[str, str]:
     """What may be remembered beyond the list: not what tells of health or disability."""
-    sensitive = {situation.id for situation in guide.situations if situation.sensitive}
-    return {situation: answer for situation, answer in answers.items() if situation not in sensitive}
+    return {situation: answer for situation, answer in answers.items() if situation not in _sensitive(guide)}

@@ -54,7 +54,7 @@ class Items:
         self._events = {
             _bare(spelling): event
             for event in catalogue.events.values()
-            for name in (event.name, *event.aliases)
+            for name in (event.name, event.label, *event.aliases)
             for spelling in (name, matcher.normal(name))
         }
 
@@ -152,7 +152,8 @@ class Items:
         event = self._catalogue.events.get(self._signals.death_event)
         if event is None or match.decision == "answer":
             return None
-        if len(plain(text)) <= ONE_SENTENCE:
+        said_alone = len(plain(text)) <= ONE_SENTENCE and not self._signals.asks(self._matcher.normal(text))
+        if said_alone:
             turn = self.tell_event(before, event)
         else:
             pending = Pending((event.id, *_near(match.candidates, OFFERED)), match.facet)
@@ -224,14 +225,14 @@ class Items:
         if match.facet is not None:
             return self.tell(before, item, match.facet, match=match)
         told = Text(self._say("still_about", label=self._catalogue.guides[item].label))
-        reply = Reply((told, self.card(before, item, None, short=True)))
+        reply = Reply((told, self.card(before, item, "conditions", short=True)))
         after = replace(before, pending=None, misses=before.misses + 1)
         return Turn(after, reply, understood=replace(Understood.of(match, "fallback"), item=item))
 
     def _clarify(self, before: Conversation, text: str, match: Match) -> Turn:
         listing = before.pending is not None and before.pending.listing
         items = self._with_event(text, _near(match.candidates, 4))
-        if len(items) == 1:
+        if len(items) == 1 and not listing:
             # One choice is no question: the only likely item is told, with the way out.
             turn = self.tell(before, items[0], match.facet, match=match)
             return self._assuming(turn, items[0])
@@ -251,8 +252,18 @@ class Items:
 
     def _with_event(self, text: str, items: tuple[str, ...]) -> tuple[str, ...]:
         """`items`, after the life event that `text` seems to tell of."""
-        event = self._event_like(text, self._catalogue.events)
+        event = self._event_like(text, self._catalogue.events) or self._event_of(items)
         return items if event is None else (event.id, *items[:3])
+
+    def _event_of(self, items: tuple[str, ...]) -> LifeEvent | None:
+        """The life event that most of `items` belong to, if two or more do."""
+        of_each = {
+            event.id: sum(entry.item in items for entry in event.items) for event in self._catalogue.events.values()
+        }
+        best = max(of_each, key=lambda event: of_each[event], default=None)
+        if best is None or of_each[best] < 2 or of_each[best] * 2 <= len(items):
+            return None
+        return self._catalogue.events[best]
 
     def _about_id(self, subject: str) -> Guide | LifeEvent:
         return self._catalogue.events.get(subject) or self._catalogue.guides[subject]

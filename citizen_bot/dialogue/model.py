@@ -104,6 +104,8 @@ class Checklist:
 
     `answers` are known, `skipped` situations are not to be asked. `asking` is the situation that is open, or CONSENT;
     `asked` are those that were asked before it. `tries` counts the answers in a row that were not understood.
+    `reopened`: the open question was answered once and taken back. `consented`: for this list, questions on health and
+    disability may be asked.
     """
 
     item: str
@@ -112,6 +114,8 @@ class Checklist:
     skipped: tuple[str, ...] = ()
     asked: tuple[str, ...] = ()
     tries: int = 0
+    reopened: bool = False
+    consented: bool = False
 
 
 # What is asked before the first question on health or disability; no situation can have this id.
@@ -125,8 +129,7 @@ class Conversation:
     `topics` are the items talked of, newest first, at most five. `misses` counts the questions in a row that got no
     answer; `soothed`: rude words were already answered calmly once. `heard` is what the resident has said of the
     situations of each of the topics, `listed` the item whose personal list was told last. `home` is the code of the own
-    village, community or town, `where` those of several places, of which the resident is asked which. `consented`:
-    questions on health and disability may be asked.
+    village, community or town, `where` those of several places, of which the resident is asked which.
     """
 
     item: str | None = None
@@ -140,5 +143,4 @@ class Conversation:
     listed: str | None = None
     home: str | None = None
     where: tuple[str, ...] = ()
-    consented: bool = False
     last_at: datetime | None = None

@@ -13,7 +13,7 @@ messages = Table(
     Column("key", LargeBinary, nullable=False, unique=True),
     Column("resident_id", BigInteger, ForeignKey(residents.c.id, ondelete="SET NULL")),
     Column("kind", Text, nullable=False),
-    Column("text", Text),
+    Column("text_sealed", LargeBinary),
     Column("received_at", DateTime(timezone=True), nullable=False),
     Column("request_id", Text, nullable=False),
     Column("intent", Text),
@@ -23,6 +23,6 @@ messages = Table(
     Column("score", REAL),
     Column("candidates", ARRAY(Text), nullable=False),
     Column("catalogue_hash", Text),
-    Column("reply", Text),
+    Column("reply_sealed", LargeBinary),
     Column("replied_at", DateTime(timezone=True)),
 )

@@ -76,7 +76,7 @@ _AnswersSchema = FileSchema.from_dict(
 
 
 _ConsentSchema = FileSchema.from_dict(
-    {name: fields.Nested(_ExactSchema, required=True) for name in ("given", "refused")}, name="Consent"
+    {name: fields.Nested(_PatternsSchema, required=True) for name in ("given", "refused")}, name="Consent"
 )
 _BY_ANSWER = fields.Dict(keys=fields.String(), values=fields.List(_Pattern()))
 
@@ -137,8 +137,10 @@ class Signals:
             name: tuple(answer["patterns"]) for name, answer in content["answers"].items()
         }
         self._corrections = tuple(content["corrections"]["patterns"])
+        # What is refused is looked for first: 不愿意 has 愿意.
         self._consent = {
-            plain(word): given == "given" for given, words in content["consent"].items() for word in words["exact"]
+            False: tuple(content["consent"]["refused"]["patterns"]),
+            True: tuple(content["consent"]["given"]["patterns"]),
         }
         self._asked: _ByAnswer = content["asked"]
         self._heard: _ByAnswer = content["heard"]
@@ -189,7 +191,8 @@ class Signals:
 
     def agrees(self, text: str) -> bool | None:
         """Whether `text` gives or refuses a consent in so many words; None where it does neither."""
-        return self._consent.get(plain(text))
+        said = plain(text)
+        return next((given for given, patterns in self._consent.items() if _found(patterns, said)), None)
 
     def corrected(self, text: str) -> str | None:
         """What is left of a message that takes back what was said before (说错了，有); None where it takes back

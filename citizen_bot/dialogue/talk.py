@@ -1,5 +1,6 @@
 """One turn of the talk: (conversation, message) → (conversation, reply, effects). Pure: no I/O, no clock of its own."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -24,6 +25,10 @@ PENDING_FOR = timedelta(minutes=30)
 TOPIC_FOR = timedelta(hours=24)
 # Characters of a message that are read: WeChat lets people send about this many.
 READ = 700
+# Commands that may be the answer to an open question as well.
+ANSWERING: tuple[Command, ...] = ("ack", "none_of_these", "bye", "enough")
+# The number of an item of a life event within a sentence.
+_NTH = re.compile(r"第([0-9]{1,2}|[一二三四五六七八九十])[件个项]")
 
 
 class Talk:
@@ -124,30 +129,34 @@ class Talk:
 
     def _said(self, before: Conversation, text: str, now: datetime) -> Turn:
         text = text[:READ]
+        checklist = before.checklist
         emergency = self._signals.emergency(text)
-        if emergency is not None:
+        if emergency is not None and not (checklist and self._lists.is_choice(checklist, text)):
             told = self._say(emergency.wording, number=emergency.number)
             return said(before, told, Understood("oos", decision="fallback", score=1.0))
-        if before.where and (turn := self._where.which_place(before, self._items.of(before), text, now)):
-            return turn if before.checklist is None else self._lists.keep_open(turn, before.checklist)
-        if before.checklist is not None:
-            return self._in_checklist(before, before.checklist, text, now)
+        if before.where:
+            turn = self._where.which_place(before, self._items.of(before), text, now)
+            if turn is not None:
+                return turn if checklist is None else self._lists.keep_open(turn, checklist)
+            before = replace(before, where=())
+        if checklist is not None:
+            return self._in_checklist(before, checklist, text, now)
         return self._heard(before, text, now)
 
     def _in_checklist(self, before: Conversation, checklist: Checklist, text: str, now: datetime) -> Turn:
         """An answer to the open question of a personal list; or something else, after which it is asked again."""
-        command = self._signals.command(text)
+        answered = self._lists.answer(before, checklist, text)
+        command = self._command_in(text)
+        if answered is not None and command in (None, *ANSWERING):
+            return answered
         match command:
             case "correct":
                 return self._lists.take_back(before, checklist)
             case "enough":
                 return self._lists.finish(before, checklist)
             case "again" | "confused" | "checklist" | "more":
-                return self._lists.ask_again(before, checklist)
-            case None | "ack" | "none_of_these":
-                answered = self._lists.answer(before, checklist, text)
-                if answered is not None:
-                    return answered
+                return self._lists.repeat(before, checklist)
+            case None | "ack" | "none_of_these" | "bye":
                 if not self._says_something_else(text):
                     return self._lists.ask_again(before, checklist)
         return self._lists.keep_open(self._heard(before, text, now), checklist)
@@ -164,9 +173,7 @@ class Talk:
 
     def _heard(self, before: Conversation, text: str, now: datetime) -> Turn:
         """A message that is no answer to an open question about a place or of a personal list."""
-        command = self._signals.command(text)
-        if command is None and self._signals.wants_just_checklist(self._matcher.normal(text)):
-            command = "checklist"
+        command = self._command_in(text)
         if command is not None:
             return self._command(before, command, now)
         choice = chosen_number(text)
@@ -174,6 +181,12 @@ class Talk:
             return self._number(before, choice)
         if plain(text) == "":
             return said(before, self._say("ack"))
+        if before.listed is not None and self._signals.corrected(text) is not None:
+            return self._lists.start(before, before.listed, anew=True)
+        nth = _NTH.search(text)
+        if nth and before.pending and before.pending.standing and (number := chosen_number(nth[1])):
+            facet = self._matcher.facet(_NTH.sub("", text))
+            return self._number(replace(before, pending=replace(before.pending, facet=facet)), number)
         told = self._where.home_told(text)
         if told:
             return self._where.at_home(before, told, self._items.of(before), text, now)
@@ -189,6 +202,11 @@ class Talk:
             return turn
         turn = self._matched(self._where.placed(before, text, match), text, match, now)
         return self._lists.remembering(self._where.kept(turn, before, text), text)
+
+    def _command_in(self, text: str) -> Command | None:
+        if self._signals.wants_just_checklist(self._matcher.normal(text)):
+            return "checklist"
+        return self._signals.command(text)
 
     def _rude(self, before: Conversation) -> Turn:
         wording = "rude_again" if before.soothed else "rude"
@@ -307,7 +325,7 @@ class Talk:
 def _still_standing(turn: Turn, pending: Pending) -> Turn:
     """`turn` with the choice that stays open as long as the talk is on one of its items."""
     after = turn.conversation
-    if not pending.standing or after is None or after.pending is not None or after.item not in pending.items:
+    if not pending.standing or after is None or after.item not in pending.items or after.pending or after.checklist:
         return turn
     return replace(turn, conversation=replace(after, pending=pending))
 

@@ -28,7 +28,7 @@ TEXT_KEPT = 2048
 
 # Made once: building a statement costs more than running it.
 _CLAIM = insert(messages).on_conflict_do_nothing(index_elements=[messages.c.key]).returning(messages.c.id)
-_STORED = select(messages.c.reply, messages.c.replied_at).where(messages.c.key == bindparam("of_key"))
+_STORED = select(messages.c.reply_sealed, messages.c.replied_at).where(messages.c.key == bindparam("of_key"))
 _FINISH = update(messages).where(messages.c.id == bindparam("of_id"))
 
 
@@ -75,7 +75,7 @@ class Turns:
         values: dict[str, object] = {
             "key": self._key(incoming),
             "kind": incoming.event or incoming.kind,
-            "text": None if incoming.text is None else mask(incoming.text[:TEXT_KEPT]),
+            "text_sealed": None if incoming.text is None else self._privacy.seal(mask(incoming.text[:TEXT_KEPT])),
             "received_at": incoming.received_at,
             "request_id": incoming.request_id,
             "candidates": [],
@@ -93,7 +93,8 @@ class Turns:
 
     def _stored(self, connection: Connection, incoming: Incoming) -> Outcome:
         row = connection.execute(_STORED, {"of_key": self._key(incoming)}).one()
-        return Outcome(text=row.reply, at=row.replied_at)
+        sealed = row.reply_sealed
+        return Outcome(text=None if sealed is None else self._privacy.open(sealed), at=row.replied_at)
 
     def _answer(self, connection: Connection, message_id: int, incoming: Incoming) -> Outcome:
         now = self._clock.now()
@@ -106,7 +107,7 @@ class Turns:
         text = talk.render(turn.reply, number=number)
         self._finish(connection, message_id, resident.id, turn, talk.catalogue.hash, Outcome(text, now))
         if turn.conversation is not None:
-            people.remember(connection, resident.id, memory.dump(turn.conversation))
+            people.remember(connection, self._privacy, resident.id, memory.dump(turn.conversation))
         for effect in turn.effects:
             self._apply(connection, effect, resident.id, now)
         return Outcome(text, now)
@@ -142,7 +143,7 @@ class Turns:
             "score": understood.score,
             "candidates": list(understood.candidates),
             "catalogue_hash": catalogue_hash,
-            "reply": outcome.text,
+            "reply_sealed": None if outcome.text is None else self._privacy.seal(outcome.text),
             "replied_at": outcome.at,
         }
         connection.execute(_FINISH, values)
@@ -170,4 +171,6 @@ class Turns:
 
 def _forget_words(connection: Connection, resident_id: int) -> None:
     """What the person wrote and was told goes; that a question of this kind was asked stays for the figures."""
-    connection.execute(update(messages).where(messages.c.resident_id == resident_id).values(text=None, reply=None))
+    connection.execute(
+        update(messages).where(messages.c.resident_id == resident_id).values(text_sealed=None, reply_sealed=None)
+    )

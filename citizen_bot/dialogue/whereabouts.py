@@ -16,6 +16,7 @@ from citizen_bot.platform.clock import SHANGHAI, spell_day
 from citizen_bot.wordings import Wordings
 
 NEAREST = 3
+MOST_PLACES = 9
 # Nobody needs so many characters to say where home is.
 LONGEST_PLACE = 40
 # Farther than this from every centre, "the nearest" would be no help.
@@ -52,12 +53,12 @@ class Whereabouts:
         if len(text) > LONGEST_PLACE:
             return []
         text = plain(text)
-        found = self._gazetteer.find(text)
+        found = self._found(text)
         return found if found and set(self._gazetteer.without_names(text)) <= _AROUND else []
 
     def placed(self, before: Conversation, text: str, match: Match) -> Conversation:
         """`before` with the place that a question names beside what it asks, for this turn (`kept`)."""
-        found = self._gazetteer.find(text) if match.intent in PLACED else []
+        found = self._found(text) if match.intent in PLACED else []
         return replace(before, home=found[0].code) if len(found) == 1 else before
 
     def kept(self, turn: Turn, before: Conversation, text: str) -> Turn:
@@ -82,15 +83,17 @@ class Whereabouts:
         after = replace(before, where=())
         found = [place for code in before.where if (place := places.home_of(self._catalogue, code))]
         number = chosen_number(text)
-        if number is not None and 1 <= number <= len(found):
+        if number is not None:
+            if not 1 <= number <= len(found):
+                return self._ask_which(before, found)
             return self.at_home(after, [found[number - 1]], guide, text, now)
-        named = {place.code for place in self._gazetteer.find(text)}
+        named = {place.code for place in self._found(text)}
         inside = [place for place in found if place.code in named or self._town_of(place).code in named]
         return self.at_home(after, inside, guide, text, now) if len(inside) == 1 else None
 
     def site(self, before: Conversation, guide: Guide | None, text: str, match: Match, now: datetime) -> Turn:
         """Where a centre is and when it is open; for the item of the talk, where that is taken."""
-        found = self._gazetteer.find(text)
+        found = self._found(text)
         if len(found) > 1:
             return self._ask_which(before, found)
         after = replace(before, misses=0, pending=None)
@@ -113,9 +116,9 @@ class Whereabouts:
         if after is None or turn.understood.decision != "answer" or match.facet != "where" or after.home is not None:
             return turn
         item = turn.understood.item
-        if item is None or _elsewhere(self._catalogue.guides[item]):
+        if item is None or places.has_own_place(self._catalogue.guides[item]):
             return turn
-        found = self._gazetteer.find(text)
+        found = self._found(text)
         if len(found) > 1:
             asked = replace(after, where=tuple(place.code for place in found))
             return replace(turn, conversation=asked, reply=Reply((*turn.reply.parts, self._which(found))))
@@ -130,7 +133,7 @@ class Whereabouts:
         """The official name of the nearest site to `home` that takes the item; None where that is not known, and for
         an item that is done at a place of its own."""
         place = places.home_of(self._catalogue, home) if home else None
-        if place is None or _elsewhere(guide):
+        if place is None or places.has_own_place(guide):
             return None
         site = places.serving_site(self._catalogue, place, guide, unverified=self._unverified)
         return self._named(site) if site else None
@@ -142,7 +145,7 @@ class Whereabouts:
             return self._say("site_which")
         site = places.serving_site(self._catalogue, place, guide, unverified=self._unverified)
         lines = [self._spelled(place)]
-        if guide is not None and _elsewhere(guide):
+        if guide is not None and places.has_own_place(guide):
             lines.append(self._say("site_elsewhere", item=guide.name, where=guide.where))
             return "\n".join(lines)
         if site is None:
@@ -171,7 +174,7 @@ class Whereabouts:
         """The nearest sites to a location, with `guide` those that take its item."""
         if latitude is None or longitude is None:
             return self._say("nearest_none")
-        if guide is not None and _elsewhere(guide):
+        if guide is not None and places.has_own_place(guide):
             return self._say("site_elsewhere", item=guide.name, where=guide.where)
         found = places.nearest_sites(
             self._catalogue,
@@ -206,6 +209,11 @@ class Whereabouts:
         if isinstance(place, Site):
             return self._say("home_town", town=place.name)
         return self._say("home", place=place.name, town=self._town_of(place).name)
+
+    def _found(self, text: str) -> list[Place]:
+        """The places that `text` names; more than can be offered are as good as none."""
+        found = self._gazetteer.find(text)
+        return found if len(found) <= MOST_PLACES else []
 
     def _town_of(self, place: Place) -> Site:
         return places.site_of_town(self._catalogue, place) if isinstance(place, Division) else place
@@ -246,9 +254,3 @@ def _day_named(text: str, today: date) -> tuple[str, date] | None:
         return None
     ahead = ("一二三四五六日".index(weekday[1].replace("天", "日")) - today.weekday()) % 7
     return "", today + timedelta(ahead)
-
-
-def _elsewhere(guide: Guide) -> bool:
-    """Whether the item is done at a place of its own (police station, marriage registry), which the guide describes:
-    the nearest centre would be the wrong way."""
-    return guide.where is not None and (guide.window == "单设窗口" or guide.levels == ("city",))

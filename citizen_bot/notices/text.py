@@ -7,7 +7,8 @@ from typing import Literal
 
 from citizen_bot.catalog.events import MergedMaterial, merge
 from citizen_bot.catalog.lists import cut, known_answers
-from citizen_bot.catalog.model import Catalogue, Guide, LifeEvent, Material, Review
+from citizen_bot.catalog.model import Catalogue, Guide, LifeEvent, Material, Review, Situation
+from citizen_bot.catalog.places import has_own_place
 from citizen_bot.matching.model import Facet
 from citizen_bot.notices.notice import Kind, Notice
 from citizen_bot.platform.clock import spell_day
@@ -248,7 +249,12 @@ def event_text(
 def answers_told(guide: Guide, answers: Mapping[str, str]) -> list[str]:
     """What a list was cut by, as question and answer."""
     known = known_answers(guide.situations, answers)
-    return [f"{s.question}{s.choices[known[s.id]]}" for s in guide.situations if s.id in known]
+    return [f"{bare_question(s)}{s.choices[known[s.id]]}" for s in guide.situations if s.id in known]
+
+
+def bare_question(situation: Situation) -> str:
+    """The question without what it explains in brackets."""
+    return re.sub(r"（[^）]*）", "", situation.question)
 
 
 def _consultation(
@@ -379,12 +385,14 @@ def _merged(material: MergedMaterial, numbers: Mapping[str, int], wordings: Word
     for need in material.needs:
         of_whens.setdefault(need.whens, []).append(str(numbers[need.item]))
     needs = [
-        wordings("event_needs", whens="".join(f"{when}，" for when in whens), numbers="、".join(items))
+        wordings("event_needs", whens=f"{'或'.join(whens)}，" if whens else "", numbers="、".join(items))
         for whens, items in of_whens.items()
     ]
     text = _paper(material.name, material.form, material.copies, wordings)
     if material.source == "窗口领取填写":
         text += wordings("material_fill")
+    if "复印件" in material.form and len(material.needs) > 1:
+        text += wordings("event_copies")
     for note in material.notes:
         text += wordings("material_note", note=note)
     return wordings("event_material", material=text, needs="；".join(needs))
@@ -398,15 +406,14 @@ def _missing(guide: Guide, paper: str, wordings: Wordings) -> str:
 
 def _where(guide: Guide, wordings: Wordings, place: str | None) -> list[str]:
     lines = [guide.where] if guide.where else []
-    inferred = guide.review.levels == "inferred"
-    if place:
-        lines.insert(0, wordings("where_nearest_inferred" if inferred else "where_nearest", place=place))
-    # An item of the city alone often has a hall of its own, which `where` then names.
-    if not guide.where or guide.levels != ("city",):
-        places = "、".join(wordings(f"level_{level}") for level in guide.levels)
-        lines.append(wordings("where_levels", places=places, window=guide.window))
-    if inferred and not place:
-        lines.append(wordings("where_inferred"))
+    if not has_own_place(guide):
+        inferred = guide.review.levels == "inferred"
+        if place:
+            lines.insert(0, wordings("where_nearest_inferred" if inferred else "where_nearest", place=place))
+        levels = "、".join(wordings(f"level_{level}") for level in guide.levels)
+        lines.append(wordings("where_levels", places=levels, window=guide.window))
+        if inferred and not place:
+            lines.append(wordings("where_inferred"))
     return [*lines, wordings("contact", contact=guide.contact or wordings("contact_office"))]
 
 

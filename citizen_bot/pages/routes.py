@@ -94,6 +94,11 @@ class NoticePages:
         now = current.events.get(subject) or current.guides.get(subject)
         return self._links.of_subject(subject, current.hash) if now is not None and now != shown.about else None
 
+    def gone(self, shown: _Shown) -> bool:
+        """Whether the item or life event is not in today's catalogue any more."""
+        current = self._current()
+        return shown.notice.subject not in current.guides and shown.notice.subject not in current.events
+
     def items(self, shown: _Shown) -> list[tuple[str, str]]:
         """The items of a life event, each with the way to its own page."""
         if not isinstance(shown.about, LifeEvent):
@@ -167,6 +172,7 @@ def create_pages_blueprint(pages: NoticePages) -> Blueprint:
             "items": pages.items(shown),
             "url": pages.url(shown),
             "newer": pages.newer(shown),
+            "gone": pages.gone(shown),
             "number": spell_number(shown.told.number) if shown.told else None,
             "told_at": _moment(shown.told.first_told_at) if shown.told else None,
         }

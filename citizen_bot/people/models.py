@@ -1,7 +1,6 @@
 """Residents, staff and agents as rows."""
 
 from sqlalchemy import BigInteger, Boolean, Column, DateTime, Identity, LargeBinary, Table, Text
-from sqlalchemy.dialects.postgresql import JSONB
 
 from citizen_bot.platform.database import metadata
 
@@ -12,7 +11,7 @@ residents = Table(
     Column("lookup", LargeBinary, nullable=False, unique=True),
     Column("account", Text, nullable=False),
     Column("openid_sealed", LargeBinary, nullable=False),
-    Column("conversation", JSONB, nullable=False),
+    Column("conversation_sealed", LargeBinary),
     Column("first_message_at", DateTime(timezone=True), nullable=False),
     Column("last_message_at", DateTime(timezone=True), nullable=False),
 )

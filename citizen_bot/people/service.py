@@ -1,5 +1,6 @@
 """Residents come and go here. Public: enter, remember, forget."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +17,7 @@ __all__ = ["Resident", "enter", "forget", "remember"]
 _NEW = insert(residents)
 _ENTER = _NEW.on_conflict_do_update(
     index_elements=[residents.c.lookup], set_={"last_message_at": _NEW.excluded.last_message_at}
-).returning(residents.c.id, residents.c.conversation)
+).returning(residents.c.id, residents.c.conversation_sealed)
 _REMEMBER = update(residents).where(residents.c.id == bindparam("of_id"))
 
 
@@ -32,16 +33,18 @@ def enter(connection: Connection, privacy: Privacy, *, account: str, openid: str
         "lookup": privacy.index(account, openid),
         "account": account,
         "openid_sealed": privacy.seal(openid),
-        "conversation": {},
         "first_message_at": at,
         "last_message_at": at,
     }
     found = connection.execute(_ENTER, values).one()
-    return Resident(id=found.id, conversation=found.conversation)
+    sealed = found.conversation_sealed
+    return Resident(id=found.id, conversation={} if sealed is None else json.loads(privacy.open(sealed)))
 
 
-def remember(connection: Connection, resident_id: int, conversation: dict[str, Any]) -> None:
-    connection.execute(_REMEMBER, {"of_id": resident_id, "conversation": conversation})
+def remember(connection: Connection, privacy: Privacy, resident_id: int, conversation: dict[str, Any]) -> None:
+    """Keeps the state of the talk, sealed."""
+    sealed = privacy.seal(json.dumps(conversation, ensure_ascii=False))
+    connection.execute(_REMEMBER, {"of_id": resident_id, "conversation_sealed": sealed})
 
 
 def forget(connection: Connection, resident_id: int) -> None:

@@ -175,7 +175,7 @@ def test_unfollowing_forgets_the_person(turns: Turns, engine: Engine) -> None:
     assert turns.receive(_said(None, 3, kind="event", event="unsubscribe")).text is None
     assert _count(engine, "residents") == 0
     with engine.connect() as connection:
-        left = connection.execute(text("SELECT text, reply, resident_id FROM messages")).all()
+        left = connection.execute(text("SELECT text_sealed, reply_sealed, resident_id FROM messages")).all()
         asked = connection.execute(text("SELECT state, question, resident_id FROM handovers")).one()
     assert set(left) == {(None, None, None)}
     assert asked == ("withdrawn", None, None)
@@ -183,12 +183,22 @@ def test_unfollowing_forgets_the_person(turns: Turns, engine: Engine) -> None:
     assert _count(engine, "residents") == 0
 
 
-def test_numbers_of_persons_are_masked_in_the_question_log(turns: Turns, engine: Engine) -> None:
-    turns.receive(_said("身份证371083194001010021丢了 电话13800000001"))
+def test_words_answers_and_the_talk_are_sealed_and_numbers_of_persons_masked(turns: Turns, engine: Engine) -> None:
+    turns.receive(_said("身份证371083194001010021丢了 电话13800000001", 1))
+    turns.receive(_said("低保要带什么", 2))
+    turns.receive(_said("清单", 3))
+    turns.receive(_said("愿意", 4))
+    turns.receive(_said("有", 5))
     with engine.connect() as connection:
-        kept = connection.execute(text("SELECT m::text || r::text FROM messages m, residents r")).scalar_one()
-    for personal in ("371083194001010021", "13800000001", OPENID):
+        rows = connection.execute(text("SELECT text_sealed, reply_sealed FROM messages ORDER BY id")).all()
+        everything = connection.execute(text("SELECT string_agg(m::text || r::text, '') FROM messages m, residents r"))
+        kept = everything.scalar_one()
+    for personal in ("371083194001010021", "13800000001", OPENID, "身份证", "残疾", "答", "有"):
         assert personal not in kept
+    first, reply = PRIVACY.open(rows[0][0]), PRIVACY.open(rows[-1][1])
+    assert "丢了" in first
+    assert "371083194001010021" not in first
+    assert "残疾人证吗？有" in reply, "what is sealed can be read with the key"
 
 
 def test_a_request_for_a_person_says_when_and_keeps_its_place(turns: Turns, engine: Engine) -> None:

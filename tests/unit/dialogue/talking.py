@@ -1,5 +1,6 @@
 """One resident's talk with the bot, for tests."""
 
+import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -25,7 +26,7 @@ class Chat:
         """What the bot answers; empty for nothing."""
         incoming = Incoming("account", "someone", "key", received_at=self.now, text=text, **{"kind": "text", **fields})  # type: ignore[arg-type]
         self.turn = self.talk.respond(self.conversation, incoming, self.now)
-        self.conversation = memory.load(memory.dump(self.turn.conversation or Conversation()))
+        self.conversation = memory.load(json.loads(json.dumps(memory.dump(self.turn.conversation or Conversation()))))
         answer = self.talk.render(self.turn.reply) or ""
         assert len(answer.encode()) <= 2048
         self.answers.append(answer)

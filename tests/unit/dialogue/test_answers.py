@@ -15,6 +15,9 @@ AGENT = Situation("by-agent", "是别人替老人来办吗？", IS)
 CARD = Situation("disabled", "家里有人有残疾人证吗？", HAS, sensitive=True)
 GROWN = Situation("over-16", "办证的人满16周岁了吗？", IS)
 LOST = Situation("kind", "社保卡怎么了？", {"lost": "丢了", "damaged": "坏了、刷不出来", "new": "想换新的"})
+BOOK = Situation("lost", "户口簿是丢了吗？", IS)
+LOCAL = Situation("local-hukou", "户口在乳山吗？", IS)
+DEATH = Situation("paper", "手里有哪种证明？", {"normal": "医院开的", "police": "公安开的", "none": "这些都没有"})
 MARRIAGE = Situation(
     "marriage", "申请人的婚姻情况？", {"single": "没结过婚", "married": "已婚", "divorced": "离婚", "widowed": "丧偶"}
 )
@@ -66,6 +69,14 @@ def answers(talk: Talk) -> Answers:
         (MARRIAGE, "光棍", "single"),
         (MARRIAGE, "离了", "divorced"),
         (MARRIAGE, "老伴没了", "widowed"),
+        (GROWN, "16岁", "yes"),
+        (GROWN, "15岁半", "no"),
+        (GROWN, "都十七了", "yes"),
+        (BOOK, "丢了", "yes"),
+        (BOOK, "没丢", "no"),
+        (LOCAL, "在乳山", "yes"),
+        (LOCAL, "乳山的", "yes"),
+        (DEATH, "都没有", "none"),
         # not known
         (CARD, "不知道", UNKNOWN),
         (CARD, "没有吧，记不清了", UNKNOWN),
@@ -76,6 +87,25 @@ def answers(talk: Talk) -> Answers:
         (CARD, "没得大病", None),
         (CARD, "没离婚", None),
         (CARD, "没有，哦对了，有", None),
+        (CARD, "没有，老伴心脏病", None),
+        (CARD, "没有，儿子在青岛打工", None),
+        (CARD, "两个", None),
+        (CARD, "家里有三口人", None),
+        (CARD, "我有事等会说", None),
+        (CARD, "俺有高血压", None),
+        (CARD, "有身份证", None),
+        (CARD, "邻居有", None),
+        (CARD, "只有身份证", None),
+        (AGENT, "不是，我闺女去", "yes"),
+        (GROWN, "2015年生的", None),
+        (GROWN, "虚岁16", None),
+        (GROWN, "快16了", None),
+        (GROWN, "不到16", None),
+        (GROWN, "没满16", None),
+        (GROWN, "还有两个月16", None),
+        (MARRIAGE, "离了又结了", None),
+        (MARRIAGE, "快结婚了", None),
+        (LOST, "丢了，也坏了", None),
         (CARD, "没有啊，不过俺老伴有一个", None),
         (CARD, "没听清", None),
         (CARD, "没空", None),
@@ -133,9 +163,8 @@ def test_consent_is_given_or_refused_in_plain_words(answers: Answers, said: str,
     ("item", "said", "heard"),
     [
         ("elderly-age-allowance", "替俺娘办高龄补贴要带啥", {"by-agent": "yes"}),
-        ("elderly-age-allowance", "我家是低保户，办高龄津贴", {"low-income": "yes"}),
-        ("flexible-medical-enrol", "我户口在乳山，自己交医保", {"local-hukou": "yes"}),
-        ("flexible-medical-enrol", "我是外地户口", {"local-hukou": "no"}),
+        ("elderly-age-allowance", "委托邻居来办高龄津贴", {"by-agent": "yes"}),
+        ("elderly-age-allowance", "给俺娘办高龄津贴，她自己能去", {}),
         # denied, asked, wished, or said of somebody who does not come
         ("elderly-age-allowance", "我妈八十了，我去办高龄津贴要带什么", {}),
         ("elderly-age-allowance", "俺娘自己来不了", {}),
@@ -146,6 +175,7 @@ def test_consent_is_given_or_refused_in_plain_words(answers: Answers, said: str,
         ("elderly-age-allowance", "我妈没享受低保", {}),
         ("elderly-age-allowance", "我是不是低保户才能办", {}),
         ("elderly-age-allowance", "我想领低保", {}),
+        ("elderly-age-allowance", "邻居家是低保，俺娘90了", {}),
         ("flexible-medical-enrol", "我不是乳山户口", {}),
         ("flexible-medical-enrol", "没有本地户口", {}),
         ("flexible-medical-enrol", "我不是外地户口", {}),
@@ -156,3 +186,15 @@ def test_what_is_said_by_the_way_counts_only_where_it_is_certain(
     answers: Answers, talk: Talk, item: str, said: str, heard: dict[str, str]
 ) -> None:
     assert answers.heard(talk.catalogue.guides[item], said) == heard
+
+
+@pytest.mark.parametrize("age", range(3, 111))
+def test_every_age_is_read_as_it_is_said(answers: Answers, age: int) -> None:
+    """Not by decades, as the matcher reads it; a bare 1, 2 or 3 is the number of a choice."""
+    expected = "yes" if age >= 16 else "no"
+    spoken = [f"{age}岁", f"我今年{age}岁了", f"{age}周岁", *([str(age)] if age > 3 else [])]
+    if age < 100:
+        tens, ones = divmod(age, 10)
+        digits = ["", *"一二三四五六七八九"]
+        spoken.append(f"{digits[tens] if tens > 1 else ''}{'十' if tens else ''}{digits[ones]}岁")
+    assert {answers.read(GROWN, said) for said in spoken} == {expected}

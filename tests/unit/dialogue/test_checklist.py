@@ -174,27 +174,35 @@ def test_what_tells_of_health_is_not_remembered_beyond_the_list(chat: Chat, talk
     assert not {s.id for s in guide.situations if s.sensitive} & kept.keys()
 
 
-def test_with_consent_health_is_asked_about(chat: Chat, talk: Talk) -> None:
+def test_with_consent_health_is_asked_about_in_this_list_only(chat: Chat, talk: Talk) -> None:
     guide = talk.catalogue.guides["minimum-living-allowance"]
     chat("低保要带什么")
     chat("清单")
-    chat("愿意")
-    asked = [chat.conversation.checklist.asking] if chat.conversation.checklist else []
-    assert asked[0] in {s.id for s in guide.situations if s.sensitive}
-    assert CONSENT not in asked
+    chat("愿意，接着问")
+    assert chat.conversation.checklist
+    assert chat.conversation.checklist.asking in {s.id for s in guide.situations if s.sensitive}
+    chat("直接列")
+    assert "您愿意说吗" in chat("清单")
+
+
+def test_a_refused_consent_can_be_taken_back(chat: Chat) -> None:
+    chat("低保要带什么")
+    chat("清单")
+    chat("不愿意，跳过这些")
+    assert "您愿意说吗" in chat("改")
 
 
 def test_every_item_leads_to_its_list_in_at_most_five_questions(talk: Talk) -> None:
     for guide in talk.catalogue.guides.values():
         for choice in ("1", "2", "不清楚"):
-            known = Conversation(item=guide.id, topics=(guide.id,), consented=True, last_at=MONDAY_TEN)
+            known = Conversation(item=guide.id, topics=(guide.id,), last_at=MONDAY_TEN)
             chat = Chat(talk, conversation=known)
             chat("清单")
             count = 0
             while chat.conversation.checklist:
-                count += 1
+                count += chat.conversation.checklist.asking != CONSENT
                 assert count <= 5
-                chat(choice)
+                chat("愿意" if chat.conversation.checklist.asking == CONSENT else choice)
             notice = _notice(chat)
             assert notice.subject == guide.id
             skipped = [s.id for s in guide.situations] if choice == "不清楚" else []
@@ -261,7 +269,8 @@ def test_a_command_is_no_answer(chat: Chat, said: str) -> None:
     chat("高龄津贴怎么办")
     chat("清单")
     chat(said)
-    assert "low-income" not in (chat.conversation.checklist.answers if chat.conversation.checklist else {})
+    checklist = chat.conversation.checklist
+    assert checklist is None or (checklist.asking, checklist.answers, checklist.tries) == ("low-income", {}, 0)
 
 
 def test_what_was_answered_is_kept_when_the_talk_goes_elsewhere(chat: Chat) -> None:
@@ -290,3 +299,23 @@ def test_the_list_goes_with_the_item_that_is_chosen_later(chat: Chat) -> None:
     chat("清单")
     chat("身份证")
     assert "的清单" in chat("1")
+
+
+def test_hearing_the_question_again_is_no_wrong_answer(chat: Chat) -> None:
+    chat("高龄津贴怎么办")
+    question = _asks(chat("清单"))
+    for said in ("再说一遍", "没听清", "看不懂", "清单", "帮我看看我要带什么"):
+        assert chat(said).startswith(question)
+
+
+def test_the_words_of_a_choice_are_no_emergency(chat: Chat) -> None:
+    chat("法律援助要带什么")
+    chat("清单")
+    chat("愿意")
+    assert "110" not in chat("受家暴、见义勇为等")
+
+
+def test_nobody_is_turned_down_for_words_that_leave_a_doubt(chat: Chat) -> None:
+    chat("承包地合同变更要带什么")
+    chat("清单")
+    assert "暂时办不了" not in chat("转给亲戚")

@@ -52,13 +52,17 @@ def test_questions_about_one_item_are_not_taken_for_an_event(talk: Talk) -> None
     assert taken == ["孩子刚生，都要办哪些证", "老人没了，都要去办哪些手续"]
 
 
-@pytest.mark.parametrize(
-    "said", ["俺爹没了", "我爸昨天去世了，好难过", "俺老头子没了三天了", "俺娘走了，接下来该弄什么"]
-)
+@pytest.mark.parametrize("said", ["俺爹没了", "我爸昨天去世了，好难过", "俺老头子没了三天了", "我妈没有了"])
 def test_who_tells_of_a_death_gets_a_kind_word_and_what_is_to_be_done(chat: Chat, said: str) -> None:
     answer = chat(said)
     assert answer.startswith("您节哀")
     assert "身后事" in answer
+
+
+def test_who_asks_something_beside_a_death_is_asked_back(chat: Chat) -> None:
+    kind, choices = chat("俺娘走了，接下来该弄什么").split("\n\n")
+    assert kind.startswith("您节哀")
+    assert choices.split("\n")[1] == "1. 老人去世后要办的几件事"
 
 
 @pytest.mark.parametrize("said", ["俺爹身份证没了", "他爸走了好几年了，能领什么补贴", "老人的户口本没了"])
@@ -84,3 +88,27 @@ def test_an_event_on_offer_is_chosen_by_words(chat: Chat) -> None:
 
 def test_what_sounds_like_an_event_is_offered_first(chat: Chat) -> None:
     assert chat("在村里盖房子要办啥手续").split("\n")[1].startswith("1. 农村盖房")
+
+
+def test_an_item_of_an_event_may_be_named_by_its_number_in_a_sentence(chat: Chat, talk: Talk) -> None:
+    event = talk.catalogue.events["after-death"]
+    chat(event.name)
+    answer = chat("第2件多长时间能办好")
+    assert title(answer) == talk.catalogue.guides[event.items[1].item].name
+    assert "要多久" in answer
+
+
+def test_the_numbers_of_an_event_outlive_a_personal_list(chat: Chat, talk: Talk) -> None:
+    event = talk.catalogue.events["newborn"]
+    chat(event.name)
+    chat("2")
+    chat("清单")
+    while chat.conversation.checklist:
+        chat("不清楚")
+    assert title(chat("3")) == talk.catalogue.guides[event.items[2].item].name
+
+
+def test_a_list_wished_for_after_an_event_asks_for_which_item(chat: Chat) -> None:
+    chat("身后事")
+    assert chat("清单").startswith("您要办的是哪一件")
+    assert "的清单" in chat("3")
