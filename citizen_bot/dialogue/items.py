@@ -156,7 +156,9 @@ class Items:
         if said_alone:
             turn = self.tell_event(before, event)
         else:
-            pending = Pending((event.id, *_near(match.candidates, OFFERED)), match.facet)
+            near = _near(match.candidates, OFFERED)
+            likely = bool(near) and match.candidates[0].score >= NEARBY
+            pending = Pending((*near, event.id) if likely else (event.id, *near), match.facet)
             turn = self.offer(before, pending, self._say("clarify"), Understood.of(match, "clarify"))
         return replace(turn, reply=Reply((Text(self._say("condolence")), *turn.reply.parts)))
 
@@ -231,7 +233,7 @@ class Items:
 
     def _clarify(self, before: Conversation, text: str, match: Match) -> Turn:
         listing = before.pending is not None and before.pending.listing
-        items = self._with_event(text, _near(match.candidates, 4))
+        items = self._with_event(text, match, _near(match.candidates, 4))
         if len(items) == 1 and not listing:
             # One choice is no question: the only likely item is told, with the way out.
             turn = self.tell(before, items[0], match.facet, match=match)
@@ -245,15 +247,19 @@ class Items:
         after = replace(before, misses=before.misses + 1, pending=None)
         if before.misses >= 2:
             return said(after, self._say("unknown_again"), understood)
-        items = self._with_event(text, _near(near, OFFERED) if near and near[0].score >= LIKELY else ())
+        items = self._with_event(text, match, _near(near, OFFERED) if near and near[0].score >= LIKELY else ())
         if not items:
             return said(after, self._say("unknown"), understood)
         return self.offer(after, Pending(items, match.facet), self._say("unknown_near"), understood)
 
-    def _with_event(self, text: str, items: tuple[str, ...]) -> tuple[str, ...]:
-        """`items`, after the life event that `text` seems to tell of."""
-        event = self._event_like(text, self._catalogue.events) or self._event_of(items)
-        return items if event is None else (event.id, *items[:3])
+    def _with_event(self, text: str, match: Match, items: tuple[str, ...]) -> tuple[str, ...]:
+        """`items` with the life event that `text` seems to tell of: before them where its name is told, after them
+        where nothing certain is asked and most of them belong to it."""
+        named = self._event_like(text, self._catalogue.events)
+        if named is not None:
+            return (named.id, *items[:3])
+        event = self._event_of(items) if match.facet is None else None
+        return items if event is None else (*items[:3], event.id)
 
     def _event_of(self, items: tuple[str, ...]) -> LifeEvent | None:
         """The life event that most of `items` belong to, if two or more do."""
