@@ -204,13 +204,14 @@ class Signals:
 
     def asked(self, situation: str, text: str) -> str | None:
         """The answer that `text` gives in words of its own to the situation of this id, which was just asked about;
-        None where it gives none or several."""
-        found = [
-            answer
-            for answer, patterns in self._asked.get(situation, {}).items()
-            if any(not _NOT.search(text[: m.start()][-2:]) for pattern in patterns for m in pattern.finditer(text))
-        ]
-        return found[0] if len(found) == 1 else None
+        None where it gives none, or where its clauses do not all give the same."""
+        patterns = self._asked.get(situation, {})
+        clauses = [clause for clause in re.split(r"[，,。；;！!\s]+", text) if clause]
+        found = {
+            next((answer for answer, ways in patterns.items() if any(way.fullmatch(clause) for way in ways)), None)
+            for clause in clauses
+        }
+        return found.pop() if len(found) == 1 else None
 
     def heard(self, situation: str, text: str) -> str | None:
         """The answer to the situation of this id that `text` gives by the way (替我妈办: by-agent, yes).

@@ -18,6 +18,12 @@ LOST = Situation("kind", "社保卡怎么了？", {"lost": "丢了", "damaged": 
 BOOK = Situation("lost", "户口簿是丢了吗？", IS)
 LOCAL = Situation("local-hukou", "户口在乳山吗？", IS)
 DEATH = Situation("paper", "手里有哪种证明？", {"normal": "医院开的", "police": "公安开的", "none": "这些都没有"})
+DIED = Situation("head-died", "户主去世了吗？", {"yes": "去世了", "no": "还在世"})
+PREMISES = Situation(
+    "premises", "做买卖的地方是哪一种？", {"own": "自己的房子", "rented": "租的房子", "online": "只在网上卖，没有门面"}
+)
+EITHER = Situation("lives-locally", "您有乳山户口或居住证吗？", HAS)
+BOTH_AGED = Situation("legal-age", "男方满22岁、女方满20岁了吗？", {"yes": "都满了", "no": "有人差岁数"})
 MARRIAGE = Situation(
     "marriage", "申请人的婚姻情况？", {"single": "没结过婚", "married": "已婚", "divorced": "离婚", "widowed": "丧偶"}
 )
@@ -46,7 +52,7 @@ def answers(talk: Talk) -> Answers:
         (AGENT, "不是", "no"),
         (AGENT, "是的，替俺娘办", "yes"),
         (AGENT, "没错", "yes"),
-        (AGENT, "没问题", "yes"),
+        (AGENT, "没问题", None),
         # told in a sentence
         (CARD, "俺老伴有残疾证，二级", "yes"),
         (CARD, "应该有", "yes"),
@@ -88,6 +94,40 @@ def answers(talk: Talk) -> Answers:
         (CARD, "没离婚", None),
         (CARD, "没有，哦对了，有", None),
         (CARD, "没有，老伴心脏病", None),
+        (GROWN, "嗯，15了", None),
+        (GROWN, "够了", None),
+        (AGENT, "嗯，我自己去", None),
+        (AGENT, "嗯，我问问儿子", None),
+        (AGENT, "老伴去世了", None),
+        (AGENT, "儿子来不了，我自己去", None),
+        (AGENT, "没有人替我去", None),
+        (AGENT, "本人来办", "no"),
+        (AGENT, "没办", None),
+        (AGENT, "好", None),
+        (CARD, "没有？", None),
+        (CARD, "谁有", None),
+        (CARD, "哪有", "no"),
+        (CARD, "木有", "no"),
+        (CARD, "沒有", "no"),
+        (CARD, "对门有", None),
+        (CARD, "以后会有的", None),
+        (CARD, "家里有残疾人", None),
+        (CARD, "不会", None),
+        (LOST, "丢了吗", None),
+        (LOST, "怕丢了", None),
+        (LOST, "要是丢了", None),
+        (BOOK, "没了", None),
+        (DIED, "没了", "yes"),
+        (DIED, "还活着", "no"),
+        (DIED, "嗯，还活着", None),
+        (PREMISES, "有门面", None),
+        (PREMISES, "房东的", None),
+        (EITHER, "没有居住证", None),
+        (BOTH_AGED, "21", None),
+        (MARRIAGE, "老伴没死", None),
+        (MARRIAGE, "媳妇死活不离", None),
+        (MARRIAGE, "我儿子离婚了", None),
+        (MARRIAGE, "要离婚", None),
         (CARD, "没有，儿子在青岛打工", None),
         (CARD, "两个", None),
         (CARD, "家里有三口人", None),
@@ -96,7 +136,7 @@ def answers(talk: Talk) -> Answers:
         (CARD, "有身份证", None),
         (CARD, "邻居有", None),
         (CARD, "只有身份证", None),
-        (AGENT, "不是，我闺女去", "yes"),
+        (AGENT, "不是，我闺女去", None),
         (GROWN, "2015年生的", None),
         (GROWN, "虚岁16", None),
         (GROWN, "快16了", None),
