@@ -31,10 +31,10 @@ def material_of(addition: Addition) -> dict[str, Any]:
                 raise ValueError("不能空着")
             material[key] = kind.parsed(text)
         except ValueError as error:
-            faults.append(addition.at(column).fault(str(error)))
+            faults.append(addition.at.beside(column).fault(str(error)))
     when, condition = addition.cells[layout.WHEN], addition.cells[layout.NEEDED_IF]
     if bool(when) != bool(condition):
-        at = addition.at(layout.NEEDED_IF if when else layout.WHEN)
+        at = addition.at.beside(layout.NEEDED_IF if when else layout.WHEN)
         faults.append(at.fault("“谁需要”和“情形”要一起写；人人都要的，两格都空着"))
     if when:
         material["when"] = when
@@ -42,7 +42,7 @@ def material_of(addition: Addition) -> dict[str, Any]:
         try:
             material["needed_if"] = _needed_if(condition)
         except ValueError as error:
-            faults.append(addition.at(layout.NEEDED_IF).fault(str(error)))
+            faults.append(addition.at.beside(layout.NEEDED_IF).fault(str(error)))
     if note := addition.cells[layout.NOTE]:
         material["note"] = note
     if faults:

@@ -1,8 +1,8 @@
 """From the office's marks to new texts of the guides' files: everything is checked before anything is written."""
 
-import copy
 import difflib
 import os
+import re
 import shutil
 import tempfile
 from collections import Counter
@@ -15,13 +15,13 @@ from typing import Any
 import yaml
 
 from citizen_bot.catalog import words
-from citizen_bot.catalog.loader import Reading, guide_file, read_folder
+from citizen_bot.catalog.loader import ABOLISHED, Reading, guide_file, read_folder
 from citizen_bot.catalog.model import Guide
 from citizen_bot.catalog.schemas import GuideSchema
 from citizen_bot.catalog.workbook import layout
 from citizen_bot.catalog.workbook.additions import material_of, same
 from citizen_bot.catalog.workbook.export import review_state
-from citizen_bot.catalog.workbook.marks import Addition, Correction, Marks, Opinion, Where
+from citizen_bot.catalog.workbook.marks import Addition, Correction, Marks, Opinion
 from citizen_bot.catalog.workbook.rows import Change, Places
 from citizen_bot.catalog.workbook.yaml_text import edited
 from citizen_bot.documents import MISSING, Fault, FaultyFiles, KeyPath, read, spell
@@ -101,30 +101,32 @@ class _Planner:
     def plan(self) -> Plan:
         additions = _by_item(self.marks.additions)
         for item, corrections in _by_item(self.marks.corrections).items():
-            if guide := self.guide(item, [correction.at for correction in corrections]):
+            marked = [correction for correction in corrections if correction.text]
+            if marked and (guide := self.guide(marked)):
                 added = {addition.cells[layout.MATERIAL] for addition in additions.get(item, [])}
-                self.correct(guide, Places(guide, self.marks.states.get(item), corrections, added), corrections)
-        for item, rows in additions.items():
-            if guide := self.guide(item, [addition.at(layout.ITEM) for addition in rows]):
+                self.correct(guide, Places(guide, corrections, added), marked)
+        for rows in additions.values():
+            if guide := self.guide(rows):
                 self.add(guide, rows)
         for opinions in _by_item(self.marks.reviews).values():
             for opinion in opinions[1:]:
-                self.faults.append(opinion.at(layout.ITEM).fault("这个事项的复核写了不止一行，请只留一行"))
+                self.faults.append(opinion.at.fault("这个事项的复核写了不止一行，请只留一行"))
             self.review(opinions[0])
         files = self.files()
         if self.faults:
             raise FaultyFiles(sorted(self.faults, key=_reading_order))
         return Plan(files, self.corrections, self.reviews)
 
-    def guide(self, item: str, marks: Sequence[Where]) -> Guide | None:
+    def guide(self, marks: Sequence[Correction | Addition | Opinion]) -> Guide | None:
         """The guide of some marks; where there is none, each of the marks is a fault."""
+        item = marks[0].item
         if item in self.guides:
             return self.guides[item]
         if item in self.reading.ids:
             message = f"“{item}”的文件现在有错误，请先用 citizen-bot catalog check 检查、改好"
         else:
             message = f"没有“{item}”这个事项" if item else "没有写事项编号"
-        self.faults.extend(at.fault(message) for at in marks)
+        self.faults.extend(mark.at.fault(message) for mark in marks)
         return None
 
     def change(self, guide: Guide, changes: Iterable[Change]) -> bool:
@@ -141,7 +143,7 @@ class _Planner:
                 self.faults.append(correction.at.fault("这一处改了不止一次，请只留一行"))
                 continue
             try:
-                self.corrections += self.change(guide, list(places.changes(correction)))
+                self.corrections += self.change(guide, places.changes(correction))
             except ValueError as error:
                 self.faults.append(correction.at.fault(str(error)))
 
@@ -154,7 +156,7 @@ class _Planner:
             except FaultyFiles as error:
                 self.faults.extend(error.faults)
                 continue
-            at, name = addition.at(layout.MATERIAL), material["name"]
+            at, name = addition.at.beside(layout.MATERIAL), material["name"]
             if name in added or (name in known and not same(material, known[name])):
                 self.faults.append(at.fault(f"这个事项已经有“{name}”这份材料了"))
             elif name not in known:
@@ -162,99 +164,106 @@ class _Planner:
                 self.corrections += self.change(guide, [Change(at, ("materials",), material, appends=True)])
 
     def review(self, opinion: Opinion) -> None:
-        before = self.marks.states.get(opinion.item)
-        exported = before.review if before else ["", "", "", ""]
+        exported = self.marks.states.get(opinion.item, ["", "", "", ""])
         if opinion.state == exported and not opinion.text:
             return
-        guide = self.guide(opinion.item, [opinion.at(layout.ITEM)])
-        if guide is None:
-            return
-        faults = list(self.review_faults(opinion, exported, review_state(guide)))
-        if faults:
+        if guide := self.guide([opinion]):
+            faults = list(self.review_faults(opinion, exported, review_state(guide)))
             self.faults.extend(faults)
-        else:
-            self.reviews += self.change(guide, _review_changes(guide, opinion, exported))
+            self.reviews += not faults and self.change(guide, _review_changes(guide, opinion, exported))
 
     def review_faults(self, opinion: Opinion, exported: list[str], now: list[str]) -> Iterator[Fault]:
         if not opinion.by:
-            yield opinion.at(layout.BY).fault("复核要写明复核人")
+            yield opinion.at.beside(layout.BY).fault("复核要写明复核人")
         if opinion.on is None:
-            yield opinion.at(layout.ON).fault("复核要写明复核日期，如 2026-11-24")
+            yield opinion.at.beside(layout.ON).fault("复核要写明复核日期，如 2026-11-24")
         elif opinion.on > self.today:
-            yield opinion.at(layout.ON).fault(f"复核日期 {opinion.on} 还没到")
+            yield opinion.at.beside(layout.ON).fault(f"复核日期 {opinion.on} 还没到")
         if opinion.state != exported and now not in (exported, opinion.state):
             told = f"{now[0]} {now[1]}".strip() or "没有复核"
-            yield opinion.at(layout.BY).fault(f"这个事项的复核已经改过，现在是“{told}”，请重新导出后再改")
+            yield opinion.at.beside(layout.BY).fault(f"这个事项的复核已经改过，现在是“{told}”，请重新导出后再改")
 
     def files(self) -> tuple[File, ...]:
         """The changed files, after the loader had a look at a copy of the folder that has them."""
+        files: dict[str, File] = {}
         with tempfile.TemporaryDirectory() as scratch:
-            shadow = Path(scratch) / self.folder.name
+            shadow = Path(scratch, self.folder.name)
             shutil.copytree(self.folder, shadow, ignore=shutil.ignore_patterns(".*"))
-            files = [file for item in self.changes if (file := self.file(self.guides[item], shadow)) is not None]
-            known = {(fault.file, fault.key, fault.message) for fault in self.reading.faults}
-            owners = {guide_file(self.folder, self.guides[item]): item for item in self.changes}
-            for fault in read_folder(shadow).faults if files else ():
-                if fault.file in owners:
-                    self.faults.append(self.told(fault, owners[fault.file]))
-                elif (fault.file, fault.key, fault.message) not in known:
-                    self.faults.append(fault)
-        return tuple(files)
+            for item, changes in self.changes.items():
+                name = guide_file(self.folder, self.guides[item])
+                before = Path(scratch, name).read_bytes().decode()
+                after = _changed(Path(scratch, name), changes)
+                if after is None:
+                    self.faults.append(changes[0].at.fault(f"改不进 {name}，它的写法特别，请在文件里改"))
+                else:
+                    files[item] = File(name, (self.folder.parent / name).resolve(), before, after)
+            found = read_folder(shadow).faults if files else ()
+        new = [fault for fault in found if fault not in self.reading.faults]
+        for item, file in files.items():
+            self.faults += self.blamed([fault for fault in new if fault.file == file.file], item, file)
+        own = {file.file for file in files.values()}
+        self.faults += [fault for fault in new if fault.file not in own]
+        return tuple(files.values())
 
-    def file(self, guide: Guide, shadow: Path) -> File | None:
-        """The changed file, written into `shadow` and read back: it has to say what was meant, or it is a fault."""
-        changes = self.changes[guide.id]
-        file = guide_file(self.folder, guide)
-        path = self.folder / guide.department / f"{guide.id}.yaml"
-        copied = shadow / guide.department / f"{guide.id}.yaml"
-        before = copied.read_bytes().decode()
-        meant = copy.deepcopy(read(copied, file).data)
-        _apply(meant, changes)
-        try:
-            after = BOM * before.startswith(BOM) + edited(
-                before.removeprefix(BOM),
-                put={change.path: change.value for change in changes if change.puts},
-                append=[(change.path, change.value) for change in changes if change.appends],
-                remove={change.path for change in changes if change.removes},
-                order=_order,
-            )
-            copied.write_bytes(after.encode())
-            readable = read(copied, file).data == meant
-        except (LookupError, ValueError, yaml.YAMLError):
-            readable = False
-        if not readable:
-            copied.write_bytes(before.encode())
-            self.faults.append(changes[0].at.fault(f"改不进 {file}，它的写法特别，请在文件里改"))
-            return None
-        return File(file, path.resolve(), before, after)
+    def blamed(self, faults: Sequence[Fault], item: str, file: File) -> Iterator[Fault]:
+        """The faults of a changed file, each at the cell that brings it in.
 
-    def told(self, fault: Fault, item: str) -> Fault:
-        """A fault of a changed file, at the cell that brought it in, as near as can be told."""
-        changes = self.changes[item]
-        finals = list(zip(_finals(changes, self.guides[item]), changes, strict=True))
-        for final, change in finals:
-            if fault.key == final:
-                return change.at.fault("这一项必须有，不能全去掉" if fault.message == MISSING else fault.message)
-        around = [(len(final), n) for n, (final, _) in enumerate(finals) if _within(fault.key, final)]
-        if around:
-            final, change = finals[max(around)[1]]
-            return _told_within(change, fault.key[len(final) :].lstrip("."), fault)
-        near = [change for final, change in finals if _within(final, fault.key)]
-        near += [change for change in changes if fault.key.startswith(str(change.path[0]))]
-        return (near or changes)[0].at.fault(f"{fault.key}：{fault.message}" if fault.key else fault.message)
+        That is the one that does so alone; what only several of them bring in is told at the nearest.
+        """
+        changes, messages, told = self.changes[item], {fault.message for fault in faults}, set[str]()
+        for change in changes if faults else ():
+            with tempfile.TemporaryDirectory() as scratch:
+                path = Path(scratch, file.file)
+                path.parent.mkdir(parents=True)
+                path.write_bytes(file.before.encode())
+                if (self.folder / ABOLISHED).exists():
+                    shutil.copy(self.folder / ABOLISHED, path.parent.parent)
+                _changed(path, [change])
+                alone = read_folder(path.parent.parent).faults
+            for fault in alone:
+                if fault.message in messages:
+                    told.add(fault.message)
+                    yield _told(fault, change)
+        for fault in faults:
+            if fault.message not in told:
+                near = [sum(fault.key.startswith(spell(one.path[:n])) for n in (1, None)) for one in changes]
+                yield _told(fault, changes[near.index(max(near))])
 
 
-def _within(inner: str, outer: str) -> bool:
-    return inner.startswith((f"{outer}.", f"{outer}["))
-
-
-def _told_within(change: Change, key: str, fault: Fault) -> Fault:
-    """A fault below what was changed; `key` leads from there. A new material has a column for each of its keys."""
+def _told(fault: Fault, change: Change) -> Fault:
+    """A fault at the cell of `change`. A new material has a column for each of its keys."""
+    if change.removes and fault.message == MISSING:
+        return change.at.fault("这一项必须有，不能全去掉")
+    at, place = change.at, re.escape(spell(change.path)) + r"\[\d+\]" * change.appends
+    below = re.fullmatch(rf"{place}\.?(.*)", fault.key)
+    key = below[1] if below else fault.key
     name, _, rest = key.partition(".")
     if change.appends and name in layout.ADDITION_KEYS:
-        at = Where(change.at.sheet, change.at.row, layout.ADDITION_KEYS[name])
-        return at.fault(f"{rest}：{fault.message}" if rest else fault.message)
-    return change.at.fault(f"{fault.key}：{fault.message}")
+        at, key = at.beside(layout.ADDITION_KEYS[name]), rest
+    return at.fault(f"{key}：{fault.message}" if key else fault.message)
+
+
+def _changed(path: Path, changes: Sequence[Change]) -> str | None:
+    """The text of the file at `path` with `changes`, written there and read back: None, and the file as it was, where
+    it would not say what was meant."""
+    before = path.read_bytes().decode()
+    meant = read(path, path.name).data
+    _apply(meant, changes)
+    try:
+        after = BOM * before.startswith(BOM) + edited(
+            before.removeprefix(BOM),
+            put={change.path: change.value for change in changes if change.puts},
+            append=[(change.path, change.value) for change in changes if change.appends],
+            remove={change.path for change in changes if change.removes},
+            order=_order,
+        )
+        path.write_bytes(after.encode())
+        if read(path, path.name).data == meant:
+            return after
+    except (LookupError, ValueError, yaml.YAMLError):
+        pass
+    path.write_bytes(before.encode())
+    return None
 
 
 def _review_changes(guide: Guide, opinion: Opinion, exported: list[str]) -> Iterator[Change]:
@@ -269,12 +278,12 @@ def _review_changes(guide: Guide, opinion: Opinion, exported: list[str]) -> Iter
             ("sharing", layout.SHARING, certainty[opinion.sharing]),
         ):
             if getattr(review, key) != value:
-                yield Change(opinion.at(column), ("review", key), value, puts=True)
+                yield Change(opinion.at.beside(column), ("review", key), value, puts=True)
     if opinion.text:
         said = "；".join(filter(None, map(str.strip, opinion.text.split("\n"))))
         doubt = f"意见（{opinion.by}，{opinion.on}）：{said}"
         if doubt not in review.doubts:
-            yield Change(opinion.at(layout.OPINION), ("review", "doubts"), doubt, appends=True)
+            yield Change(opinion.at.beside(layout.OPINION), ("review", "doubts"), doubt, appends=True)
 
 
 def _apply(data: Any, changes: Sequence[Change]) -> None:
@@ -297,33 +306,6 @@ def _at(data: Any, path: KeyPath) -> Any:
     for part in path:
         data = data[part]
     return data
-
-
-def _finals(changes: Sequence[Change], guide: Guide) -> list[str]:
-    """Where each change stands once all are made, spelled."""
-    removed = [change.path for change in changes if change.removes]
-    appended: Counter[KeyPath] = Counter()
-    finals = []
-    for change in changes:
-        path = change.path
-        gone = [one for one in removed if len(one) == 2 and isinstance(one[1], int) and one[0] == path[0]]
-        if change.appends:
-            there = len(_at_guide(guide, path)) - len(gone) + appended[path]
-            appended[path] += 1
-            path = (*path, there)
-        elif change.puts and len(path) > 1 and isinstance(path[1], int):
-            path = (path[0], path[1] - sum(int(one[1]) < path[1] for one in gone), *path[2:])
-        elif len(path) == 2 and isinstance(path[1], int):
-            path = path[:1]
-        finals.append(spell(path))
-    return finals
-
-
-def _at_guide(guide: Guide, path: KeyPath) -> Any:
-    value: Any = guide
-    for part in path:
-        value = getattr(value, str(part))
-    return value
 
 
 def _order(path: KeyPath) -> list[str]:

@@ -1,6 +1,5 @@
 """What of a guide the office can correct: each entry with its place, its Chinese name and its value in words."""
 
-import hashlib
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
@@ -90,30 +89,6 @@ class Entry:
 def entries(guide: Guide) -> dict[str, Entry]:
     """Every entry of `guide` by its place, in the order in which people read a guide."""
     return {entry.place: entry for entry in _entries(guide)}
-
-
-def identities(guide: Guide) -> dict[str, list[str]]:
-    """The lists of a guide, each member by a digest of what it is known by.
-
-    With those of the export a row still finds its member after others were taken out before it.
-    """
-    return {
-        "conditions": [digest(text) for text in guide.conditions],
-        "situations": [digest(situation.id) for situation in guide.situations],
-        "materials": [digest(material.name) for material in guide.materials],
-        "steps": [digest(text) for text in guide.steps],
-        "pitfalls": [digest(text) for text in guide.pitfalls],
-        "refusals": [digest(refusal.reason) for refusal in guide.refusals],
-        "basis": [digest(text) for text in guide.basis],
-    }
-
-
-# The entry of a list's member that `identities` knows it by and that can be corrected; "" is the member itself.
-KNOWN_BY = {"conditions": "", "materials": "name", "steps": "", "pitfalls": "", "refusals": "reason", "basis": ""}
-
-
-def digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _entries(guide: Guide) -> Iterator[Entry]:

@@ -1,6 +1,5 @@
 """The catalogue as a workbook: what stands in the guides, and columns for the office to fill in."""
 
-import json
 import os
 import tempfile
 from collections.abc import Iterable, Sequence
@@ -154,11 +153,9 @@ class _Writer:
     def state(self, catalogue: Catalogue) -> None:
         sheet = self.book.create_sheet(layout.STATE)
         sheet.sheet_state = "veryHidden"
-        sheet.append(["format", layout.FORMAT])
-        sheet.append(["hash", catalogue.hash])
+        sheet.append(["format", layout.FORMAT, catalogue.hash])
         for guide in catalogue.guides.values():
-            state = {"lists": entries.identities(guide), "review": review_state(guide)}
-            sheet.append([guide.id, json.dumps(state, ensure_ascii=False, separators=(",", ":"))])
+            sheet.append([self.cell(sheet, text) for text in (guide.id, *review_state(guide))])
 
     def sheet(self, name: str, widths: Iterable[int], *, frozen: str | None = None) -> Any:
         sheet = self.book.create_sheet(name)

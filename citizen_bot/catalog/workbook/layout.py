@@ -1,12 +1,12 @@
 """Sheets and columns that exporting and reading share. A change that makes old workbooks unreadable raises FORMAT."""
 
-FORMAT = 1
+FORMAT = 2
 
 GUIDANCE = "说明"
 REVIEWS = "复核"
 CONTENTS = "内容"
 ADDITIONS = "新增材料"
-# Hidden: format, catalogue's hash, and one row an item with what tells whether the guide was changed since.
+# Hidden: format and catalogue's hash, then one row an item with its review, which tells what the office changed there.
 STATE = "_格式"
 
 ITEM = "事项编号"

@@ -3,13 +3,12 @@
 Whatever stands in the file, reading ends soon: its size, packed and unpacked, rows, columns and cells are limited.
 """
 
-import json
 import re
 import unicodedata
 import warnings
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -39,13 +38,16 @@ class Where:
     row: int
     column: str
 
+    def beside(self, column: str) -> "Where":
+        return replace(self, column=column)
+
     def fault(self, message: str) -> Fault:
         return Fault(f"{self.sheet} 第{self.row}行", None, self.column, message.replace("\n", " "))
 
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """`place` as in the workbook, `present` what stood there when it was exported, `text` what should stand there."""
+    """A row of contents: `present` is what stood at `place` when it was exported, `text` what should, "" to keep it."""
 
     at: Where
     item: str
@@ -58,30 +60,22 @@ class Correction:
 class Addition:
     """A material to add: column → text, "" where nothing is written."""
 
-    sheet: str
-    row: int
+    at: Where
     item: str
     cells: Mapping[str, str]
-
-    def at(self, column: str) -> Where:
-        return Where(self.sheet, self.row, column)
 
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
     """A row of the sheet of reviews as it stands; `on` None where the cell is empty."""
 
-    sheet: str
-    row: int
+    at: Where
     item: str
     by: str
     on: date | None
     levels: str
     sharing: str
     text: str
-
-    def at(self, column: str) -> Where:
-        return Where(self.sheet, self.row, column)
 
     @property
     def state(self) -> list[str]:
@@ -90,18 +84,14 @@ class Opinion:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
-    """An item as it was exported: its lists by digests of their members (`entries.identities`), and its review."""
-
-    lists: Mapping[str, list[str]]
-    review: list[str]
-
-
-@dataclass(frozen=True, slots=True)
 class Marks:
-    """Everything that was filled in. `faults` are cells that cannot be read; those marks are left out."""
+    """Everything that was filled in, and the rows of contents where nothing was.
 
-    states: Mapping[str, State]
+    `states`: item → its review as it was exported (`export.review_state`). `faults` are cells that cannot be read;
+    those marks are left out.
+    """
+
+    states: Mapping[str, list[str]]
     corrections: tuple[Correction, ...]
     additions: tuple[Addition, ...]
     reviews: tuple[Opinion, ...]
@@ -152,51 +142,40 @@ class _Reader:
         reviews = tuple(self.reviews())
         return Marks(states, corrections, additions, reviews, tuple(self.faults))
 
-    def states(self) -> dict[str, State]:
-        told = {}
-        for _, row in self.rows(layout.STATE):
-            key, value = (row[n].value if n < len(row) else None for n in (0, 1))
-            if key is not None:
-                told[str(key)] = value
-        if told.pop("format", None) != layout.FORMAT:
+    def states(self) -> dict[str, list[str]]:
+        rows = [[_text(cell) for cell in row[:5]] for _, row in self.rows(layout.STATE)]
+        if not rows or rows[0][:2] != ["format", str(layout.FORMAT)]:
             raise _unusable(self.path, "这个表格是别的版本导出的，请重新导出")
-        told.pop("hash", None)
-        return {item: State(**json.loads(str(state))) for item, state in told.items()}
+        return {item: [*state, "", "", "", ""][:4] for item, *state in rows[1:]}
 
     def corrections(self) -> Iterator[Correction]:
-        columns = layout.CONTENT_COLUMNS
-        for number, row in self.table(layout.CONTENTS, columns):
-            at = Where(layout.CONTENTS, number, layout.CORRECTION)
-            text = self.filled(row[layout.CORRECTION], at)
-            if text:
-                item, place, present = (_text(row[name]) for name in (layout.ITEM, layout.PLACE, layout.PRESENT))
-                yield Correction(at, item, place, present, text)
+        for at, row in self.table(layout.CONTENTS, layout.CONTENT_COLUMNS):
+            item, place, present = (_text(row[name]) for name in (layout.ITEM, layout.PLACE, layout.PRESENT))
+            yield Correction(
+                at.beside(layout.CORRECTION), item, place, present, self.filled(row, at, layout.CORRECTION)
+            )
 
     def additions(self) -> Iterator[Addition]:
-        for number, row in self.table(layout.ADDITIONS, layout.ADDITION_COLUMNS):
+        for at, row in self.table(layout.ADDITIONS, layout.ADDITION_COLUMNS):
             before = len(self.faults)
-            cells = {name: self.filled(cell, Where(layout.ADDITIONS, number, name)) for name, cell in row.items()}
+            cells = {name: self.filled(row, at, name) for name in row}
             if any(cells.values()) and len(self.faults) == before:
-                yield Addition(layout.ADDITIONS, number, cells.pop(layout.ITEM), cells)
+                yield Addition(at, cells.pop(layout.ITEM), cells)
 
     def reviews(self) -> Iterator[Opinion]:
-        for number, row in self.table(layout.REVIEWS, layout.REVIEW_COLUMNS):
+        for at, row in self.table(layout.REVIEWS, layout.REVIEW_COLUMNS):
             before = len(self.faults)
             item = _text(row[layout.ITEM])
-            filled = {
-                name: self.filled(row[name], Where(layout.REVIEWS, number, name)) for name in layout.REVIEW_FILLED
-            }
+            filled = {name: self.filled(row, at, name) for name in layout.REVIEW_FILLED}
             if not item and not any(filled.values()):
                 continue
-            on = self.day(row[layout.ON], filled[layout.ON], Where(layout.REVIEWS, number, layout.ON))
+            on = self.day(row[layout.ON], filled[layout.ON], at.beside(layout.ON))
             for name in (layout.LEVELS, layout.SHARING):
                 if filled[name] not in ("", *words.FLAGS.values()):
-                    at = Where(layout.REVIEWS, number, name)
-                    self.faults.append(at.fault(f"应为“{YES}”，没有核对的空着，现在是“{filled[name]}”"))
+                    self.faults.append(at.beside(name).fault(f"应为“{YES}”，没有核对的空着，现在是“{filled[name]}”"))
             levels, sharing = (YES if filled[name] == YES else "" for name in (layout.LEVELS, layout.SHARING))
             if len(self.faults) == before:
-                opinion = filled[layout.OPINION]
-                yield Opinion(layout.REVIEWS, number, item, filled[layout.BY], on, levels, sharing, opinion)
+                yield Opinion(at, item, filled[layout.BY], on, levels, sharing, filled[layout.OPINION])
 
     def rows(self, name: str) -> Iterator[tuple[int, tuple[Any, ...]]]:
         """The sheet's rows with their numbers, empty ones too."""
@@ -209,8 +188,8 @@ class _Reader:
                 raise _unusable(self.path, f"“{name}”的行太多，应不超过 {MAX_ROWS} 行")
             yield number, row
 
-    def table(self, name: str, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, Any]]]:
-        """The rows below the heading, by column; the columns may have changed places."""
+    def table(self, name: str, columns: Sequence[str]) -> Iterator[tuple[Where, dict[str, Any]]]:
+        """The rows below the heading, by column, with their first cells; the columns may have changed places."""
         places: dict[str, int] = {}
         for number, row in self.rows(name):
             if number == 1:
@@ -220,14 +199,16 @@ class _Reader:
                         raise _unusable(self.path, f"“{name}”缺少“{column}”这一列，请重新导出")
                     places[column] = headings.index(column)
             else:
-                yield number, {column: row[n] if n < len(row) else None for column, n in places.items()}
+                yield (
+                    Where(name, number, layout.ITEM),
+                    {column: row[n] if n < len(row) else None for column, n in places.items()},
+                )
         if not places:
             raise _unusable(self.path, f"“{name}”是空的，请重新导出")
 
-    def filled(self, cell: Any, at: Where) -> str:
+    def filled(self, row: Mapping[str, Any], at: Where, name: str) -> str:
         """The text of a cell that the office fills in; "" where it is empty or cannot be read."""
-        kind = getattr(cell, "data_type", None)
-        text = _text(cell)
+        kind, text, at = getattr(row[name], "data_type", None), _text(row[name]), at.beside(name)
         if kind == "f":
             self.faults.append(at.fault("不能写公式，请写成文字"))
         elif kind == "e":
@@ -243,15 +224,13 @@ class _Reader:
         value = getattr(cell, "value", None)
         if isinstance(value, datetime):
             return value.date()
-        if isinstance(value, date) or not text:
-            return value if isinstance(value, date) else None
-        if match := DAY.fullmatch(unicodedata.normalize("NFKC", text)):
-            year, month, day = (int(part) for part in match.groups())
-            try:
-                return date(year, month, day)
-            except ValueError:
-                pass
-        self.faults.append(at.fault(f"应为日期，如 2026-11-24，现在是“{text}”"))
+        try:
+            if match := DAY.fullmatch(unicodedata.normalize("NFKC", text)):
+                return date(*map(int, match.groups()))
+        except ValueError:
+            pass
+        if text:
+            self.faults.append(at.fault(f"应为日期，如 2026-11-24，现在是“{text}”"))
         return None
 
 

@@ -1,11 +1,11 @@
 """Where the rows of a workbook lead in today's guide, and what they change there.
 
 Lists may have become shorter or longer since the export, by an earlier import of the same workbook for one. So a
-member of a list is found by what it is known by, not by its number alone.
+member of a list is found by its text, or its name, question or reason, not by its number alone.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
@@ -13,10 +13,13 @@ from typing import Any
 from citizen_bot.catalog.model import Guide
 from citizen_bot.catalog.workbook import entries, layout
 from citizen_bot.catalog.workbook.entries import Entry
-from citizen_bot.catalog.workbook.marks import Correction, State, Where
-from citizen_bot.documents import KeyPath, spell
+from citizen_bot.catalog.workbook.marks import Correction, Where
+from citizen_bot.documents import KeyPath
 
-PART = re.compile(r"([a-z_]+)(?:\[([0-9]{1,4})\])?")
+# list, number, and what of the member
+MEMBER = re.compile(r"([a-z]+)\[([0-9]{1,4})\](.*)")
+# What a member is known by: itself where it is a text.
+KNOWN_BY = ("", ".name", ".question", ".reason")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,35 +38,39 @@ class Change:
 
 
 class Places:
-    """Where the rows of one item lead. `state` is the item as it was exported, None where it was not.
+    """Where the rows of one item lead.
 
-    `corrections` are all of the item, `added` the names of materials that are added to it: what an earlier import of
-    the same workbook may have brought in already.
+    `rows` are all of the item, `added` the names of materials that are added to it: with the rows' own marks this
+    tells what an earlier import of the same workbook may have brought in already.
     """
 
-    def __init__(
-        self, guide: Guide, state: State | None, corrections: Sequence[Correction], added: AbstractSet[str]
-    ) -> None:
+    def __init__(self, guide: Guide, rows: Sequence[Correction], added: AbstractSet[str]) -> None:
         self.entries = entries.entries(guide)
-        self.now = entries.identities(guide)
-        self.lists: dict[str, _List] = {}
-        marked = {correction.place: correction.text for correction in corrections}
-        for name, now in self.now.items():
-            exported = state.lists.get(name, []) if state else now
-            texts = [marked.get(_known_at(name, n)) for n in range(len(exported))]
-            new = added if name == "materials" else marked.get(f"{name}[+]", "").split("\n")
-            self.lists[name] = _List(exported, now, texts, {entries.digest(text.strip()) for text in new})
+        self.now = _members((entry.place, entry.shown) for entry in self.entries.values())
+        self.marked = _members((row.place, row.text) for row in rows)
+        self.positions: dict[str, dict[int, int | None]] = {}
+        new = {row.place: set(_lines(row.text)) for row in rows if row.place.endswith("[+]")} | {"materials[+]": added}
+        self.exported = _members((row.place, row.present) for row in rows)
+        for name, exported in self.exported.items():
+            now, marked = self.now.get(name, {}), self.marked.get(name, {})
+            self.positions[name] = _positions(exported, now, marked, new.get(f"{name}[+]", set()))
 
     def changes(self, correction: Correction) -> Iterator[Change]:
         """What one correction changes; nothing where the guide is as it should be. Raises ValueError in Chinese."""
-        if correction.place.endswith("[+]"):
-            yield from self.appended(correction)
+        place = self.today(correction)
+        if place is None:
             return
-        path = self.today(correction)
-        if path is None:
-            return
-        entry = self.entry(correction, spell(path))
-        if correction.text == layout.REMOVE:
+        if place not in self.entries:
+            raise ValueError(f"没有“{correction.place}”这一处" if correction.place else "没有写位置")
+        entry, text = self.entries[place], correction.text
+        if entry.appends:
+            if text == layout.REMOVE:
+                raise ValueError("这一行只用来新增，没有可删除的")
+            there = self.now.get(str(entry.path[0]), {}).values()
+            for line in _lines(text):
+                if line not in there:
+                    yield Change(correction.at, entry.path, line, appends=True)
+        elif text == layout.REMOVE:
             if not entry.removes:
                 raise ValueError("这一项必须有，不能删除，只能改")
             if entry.value is not None:
@@ -71,86 +78,67 @@ class Places:
                 for gone in entry.removes:
                     # An unknown number of days is said to be unknown; other entries just go.
                     yield Change(correction.at, gone, None, puts=entry.kind.number)
-            return
-        value = entry.kind.parsed(correction.text)
-        if value != entry.value:
+        elif (value := entry.kind.parsed(text)) != entry.value:
             _check_unchanged(entry, correction)
             yield Change(correction.at, entry.path, list(value) if isinstance(value, tuple) else value, puts=True)
 
-    def appended(self, correction: Correction) -> Iterator[Change]:
-        entry = self.entry(correction, correction.place)
-        if correction.text == layout.REMOVE:
-            raise ValueError("这一行只用来新增，没有可删除的")
-        for text in dict.fromkeys(filter(None, map(str.strip, correction.text.split("\n")))):
-            if entries.digest(text) not in self.now[str(entry.path[0])]:
-                yield Change(correction.at, entry.path, text, appends=True)
-
-    def entry(self, correction: Correction, place: str) -> Entry:
-        if place not in self.entries:
-            raise ValueError(f"没有“{correction.place}”这一处" if correction.place else "没有写位置")
-        return self.entries[place]
-
-    def today(self, correction: Correction) -> KeyPath | None:
-        """The path in today's guide; None for what was to be removed and is gone."""
-        path = _path(correction.place)
-        if len(path) < 2 or not isinstance(path[1], int) or path[0] not in self.lists:
-            return path
-        name, number = str(path[0]), path[1]
-        members = self.lists[name]
-        if not 0 <= number < len(members.exported):
+    def today(self, correction: Correction) -> str | None:
+        """The place in today's guide; None for what was to be removed and is gone."""
+        match = MEMBER.fullmatch(correction.place)
+        if match is None or match[1] not in self.exported:
+            return correction.place
+        name, number, rest = match[1], int(match[2]) - 1, match[3]
+        if number not in self.exported[name]:
             raise ValueError(f"没有“{correction.place}”这一处")
-        itself = correction.place == _known_at(name, number)
-        if members.texts[number] == layout.REMOVE and not itself:
+        if self.marked.get(name, {}).get(number) == layout.REMOVE and rest not in KNOWN_BY:
             raise ValueError("这一份已经要整份删除，这里不用再改")
-        position = members.positions[number]
-        if position is None and not (itself and members.texts[number] == layout.REMOVE and members.accounted):
+        if number not in self.positions[name]:
+            if name == "situations":
+                # None comes or goes with a workbook, so its number stays, and what it asks now can be told.
+                return correction.place
             raise ValueError("这一项已经改过或删掉了，请重新导出后再改")
-        return None if position is None else (name, position, *path[2:])
+        position = self.positions[name][number]
+        return None if position is None else f"{name}[{position + 1}]{rest}"
 
 
-class _List:
-    """One list of a guide. `positions`: today's of each exported member, None where it is gone or cannot be told.
+def _members(rows: Iterable[tuple[str, str]]) -> dict[str, dict[int, str]]:
+    """The members of each list, number → what they are known by, from rows of (place, text)."""
+    found: dict[str, dict[int, str]] = {}
+    for place, text in rows:
+        match = MEMBER.fullmatch(place)
+        if match and match[3] in KNOWN_BY and text:
+            found.setdefault(match[1], {})[int(match[2]) - 1] = text
+    return {name: dict(sorted(members.items())) for name, members in found.items()}
 
-    `exported`, `now` and `added` are digests of what the members are known by, `texts` the corrections of that.
-    `accounted`: nothing stands in the list today that this workbook does not know.
+
+def _positions(
+    exported: Mapping[int, str], now: Mapping[int, str], marked: Mapping[int, str], added: AbstractSet[str]
+) -> dict[int, int | None]:
+    """Today's number of each exported member of a list, None where it is gone as it should.
+
+    What is missing cannot be told: the member was changed by somebody else, or there are two of them.
     """
-
-    def __init__(self, exported: list[str], now: list[str], texts: list[str | None], added: set[str]) -> None:
-        self.exported, self.texts = exported, texts
-        wanted = {
-            n: old if text is None else entries.digest(text)
-            for n, (old, text) in enumerate(zip(exported, texts, strict=True))
-            if text != layout.REMOVE
-        }
-        self.accounted = set(now) <= {*exported, *wanted.values(), *added}
-        self.positions: dict[int, int | None] = dict.fromkeys(range(len(exported)))
-        if exported == now:
-            self.positions = {n: n for n in range(len(now))}
-        elif now[: len(wanted)] == list(wanted.values()) and set(now[len(wanted) :]) <= added:
-            # Imported already.
-            self.positions.update({n: position for position, n in enumerate(wanted)})
-        else:
-            for n, old in enumerate(exported):
-                there = [position for position, one in enumerate(now) if one in (old, wanted.get(n))]
-                self.positions[n] = there[0] if len(there) == 1 else None
+    if exported == now:
+        return {n: n for n in now}
+    wanted = {n: marked.get(n, old) for n, old in exported.items() if marked.get(n) != layout.REMOVE}
+    texts = list(now.values())
+    found: dict[int, int | None] = {}
+    if set(texts) <= {*exported.values(), *wanted.values(), *added}:
+        # Nothing stands there that this workbook does not know, so what is not there was not reworded either.
+        found = {n: None for n in exported if n not in wanted}
+    if texts[: len(wanted)] == list(wanted.values()) and set(texts[len(wanted) :]) <= added:
+        # Imported already.
+        return found | {n: position for position, n in enumerate(wanted)}
+    for n, old in exported.items():
+        there = [position for position, text in now.items() if text in (old, wanted.get(n))]
+        if len(there) == 1:
+            found[n] = there[0]
+    return found
 
 
-def _known_at(name: str, number: int) -> str:
-    """The place of the entry that a list's member is known by."""
-    key = entries.KNOWN_BY.get(name)
-    return "" if key is None else spell((name, number, key) if key else (name, number))
-
-
-def _path(place: str) -> KeyPath:
-    path: list[str | int] = []
-    for part in place.split("."):
-        match = PART.fullmatch(part)
-        if match is None:
-            return ()
-        path.append(match[1])
-        if match[2]:
-            path.append(int(match[2]) - 1)
-    return tuple(path)
+def _lines(text: str) -> list[str]:
+    """The texts of a cell that takes several, each once."""
+    return list(dict.fromkeys(filter(None, map(str.strip, text.split("\n")))))
 
 
 def _check_unchanged(entry: Entry, correction: Correction) -> None:

@@ -383,6 +383,8 @@ def test_a_row_still_finds_its_place_after_others_were_changed_elsewhere(
     [
         ("label", "证", "label: 老年证（60岁以上）", "label: 优待证",
          "这一项已经改过，现在是“优待证”，请重新导出后再改"),
+        ("situations[1].question", "您是本人吗？", "是别人替老人来办吗？", "是替老人办吗？",
+         "这一项已经改过，现在是“是替老人办吗？”，请重新导出后再改"),
         ("deadline", "年底", "deadline: null", "deadline: 月底", "这一项已经改过，现在是“月底”，请重新导出后再改"),
         ("pitfalls[1]", "删除", "照片要近期的", "照片要一寸的", "这一项已经改过或删掉了，请重新导出后再改"),
         ("steps[2]", "领证", "  - 当场领证\n", "", "这一项已经改过或删掉了，请重新导出后再改"),
@@ -443,6 +445,19 @@ def test_faults_are_told_at_their_cells_also_where_entries_before_them_go(office
     assert office.faults() == [
         f"内容 第{office.row('materials[3].name')}行 更正：应不超过 80 个字，现在有 81 个字",
         "新增材料 第2行 材料名称：应不超过 80 个字，现在有 82 个字",
+    ]
+
+
+def test_what_only_several_marks_break_together_is_told_at_the_nearest(office: Office) -> None:
+    office.correct("steps[1]", "删除")
+    office.correct("steps[2]", "删除")
+    office.correct("time_limit.statutory", "2")
+    office.correct("time_limit.promised", "3")
+    office.correct("fee", "免费")
+
+    assert office.faults() == [
+        f"内容 第{office.row('steps[1]')}行 更正：这一项必须有，不能全去掉",
+        f"内容 第{office.row('time_limit.promised')}行 更正：承诺时限应不超过法定时限",
     ]
 
 
@@ -687,7 +702,7 @@ def change_sheets(book: Any, how: str) -> None:
     elif how == "no state":
         del book["_格式"]
     elif how == "format":
-        book["_格式"].cell(1, 2, 2)
+        book["_格式"].cell(1, 2, 1)
 
 
 def damage(file: Path, how: str) -> None:
