@@ -220,3 +220,7 @@ class Catalogue:
     sites: Mapping[str, Site]
     divisions: Mapping[str, Division]
     events: Mapping[str, LifeEvent] = field(default_factory=dict)
+
+    def subject(self, subject_id: str) -> Guide | LifeEvent | None:
+        """What a notice may be on: the service item or the life event of this id."""
+        return self.events.get(subject_id) or self.guides.get(subject_id)

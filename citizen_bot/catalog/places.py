@@ -27,6 +27,11 @@ def towns(catalogue: Catalogue) -> list[Site]:
     return [site for site in catalogue.sites.values() if site.level == "town"]
 
 
+def city_hall(catalogue: Catalogue) -> Site | None:
+    """The city's hall; None where the catalogue has none."""
+    return next((site for site in catalogue.sites.values() if site.level == "city"), None)
+
+
 def home_of(catalogue: Catalogue, code: str) -> Division | Site | None:
     """The village, community or town of this code; None when the catalogue no longer has it."""
     if code in catalogue.divisions:
@@ -49,9 +54,8 @@ def serving_site(catalogue: Catalogue, home: Division | Site, guide: Guide | Non
     guide's word. None where none of them takes it.
     """
     town = home.town if isinstance(home, Division) else home.code
-    chain = (home.code, town, next((site.code for site in catalogue.sites.values() if site.level == "city"), None))
-    for code in dict.fromkeys(chain):
-        site = catalogue.sites.get(code) if code else None
+    chain = (catalogue.sites.get(home.code), catalogue.sites.get(town), city_hall(catalogue))
+    for site in chain:
         if site and (exists(site) or unverified) and (guide is None or site.level in guide.levels):
             return site
     return None

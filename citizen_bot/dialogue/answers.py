@@ -9,6 +9,7 @@ from typing import Literal
 
 from citizen_bot.catalog.model import Guide, Situation
 from citizen_bot.dialogue.signals import Signals, chosen_number, number_in, plain
+from citizen_bot.notices.text import bare_question
 
 Unknown = Literal["unknown"]
 UNKNOWN: Unknown = "unknown"
@@ -174,7 +175,7 @@ def _says(said: str, part: str, question: str) -> bool:
 def _predicate(situation: Situation, said: str) -> str | None:
     """丢了 or 没丢 to 户口簿是丢了吗: what the question ends with, affirmed or denied, and nothing else. A question of
     several parts, or of who comes, is not answered so: half of it may be meant."""
-    question = plain(re.sub(r"（[^）]*）", "", situation.question)).removesuffix("吗")
+    question = plain(bare_question(situation)).removesuffix("吗")
     if _SEVERAL.search(question) or "by-" in situation.id or "guardian" in situation.id:
         return None
     words = re.sub(r"^(?:那|这|是|户口|早|已经)+", "", said).rstrip("的啊呀呢")

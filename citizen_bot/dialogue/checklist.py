@@ -121,13 +121,8 @@ class Checklists:
 
     def is_choice(self, checklist: Checklist, text: str) -> bool:
         """Whether `text` is one of the open question's choices, word by word."""
-        guide = self._catalogue.guides[checklist.item]
-        return any(
-            plain(text) == plain(words)
-            for situation in guide.situations
-            if situation.id == checklist.asking
-            for words in situation.choices.values()
-        )
+        situation = _open(self._catalogue.guides[checklist.item], checklist)
+        return situation is not None and plain(text) in map(plain, situation.choices.values())
 
     def remembering(self, turn: Turn, text: str) -> Turn:
         """`turn` with what the message said by the way about the situations of the item that the talk is on."""
@@ -198,7 +193,7 @@ class _Flow:
         checklist = replace(checklist, answers=known_answers(guide.situations, checklist.answers))
         if checklist.asking == CONSENT:
             return self._after_consent(guide, checklist, text)
-        situation = next((s for s in guide.situations if s.id == checklist.asking), None)
+        situation = _open(guide, checklist)
         if situation is None:
             # The guide was published anew in between.
             return self._next(guide, checklist)
@@ -252,7 +247,7 @@ class _Flow:
 
     def repeat(self, guide: Guide, checklist: Checklist) -> Choices:
         """The open question as it stands."""
-        situation = next((s for s in guide.situations if s.id == checklist.asking), None)
+        situation = _open(guide, checklist)
         if situation is None:
             return Choices(self._say("consent"), (self._say("consent_yes"), self._say("consent_no")))
         return Choices(situation.question, (*situation.choices.values(), self._say("checklist_unknown")))
@@ -282,6 +277,11 @@ class _Flow:
         if agreed is None:
             return None
         return self._next(guide, replace(checklist, consented=True) if agreed else _without_health(guide, checklist))
+
+
+def _open(guide: Guide, checklist: Checklist) -> Situation | None:
+    """The situation that is asked about; None while consent is asked, and where the guide has it no more."""
+    return next((situation for situation in guide.situations if situation.id == checklist.asking), None)
 
 
 def _led(step: _Asked | _Listed, words: str) -> _Asked | _Listed:

@@ -92,7 +92,7 @@ class Talk:
         pending, checklist, where = conversation.pending, conversation.checklist, conversation.where
         if silence > PENDING_FOR:
             pending, checklist, where = None, None, ()
-        if pending and not all(i in known or i in self._catalogue.events for i in pending.items):
+        if pending and not all(self._catalogue.subject(item) for item in pending.items):
             pending = None
         if checklist and checklist.item not in known:
             checklist = None

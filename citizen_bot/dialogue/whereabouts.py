@@ -97,7 +97,7 @@ class Whereabouts:
         if len(found) > 1:
             return self._ask_which(before, found)
         after = replace(before, misses=0, pending=None)
-        hall = next((site for site in self._catalogue.sites.values() if site.level == "city"), None)
+        hall = places.city_hall(self._catalogue)
         if hall is not None and not found and _HALL.search(text):
             lines = [hall.official_name, *self._hours(text, now), self._contact(hall)]
             return said(after, "\n".join(lines), Understood.of(match))

@@ -359,18 +359,16 @@ def _online(guide: Guide, wordings: Wordings) -> list[str]:
 
 
 def _material(material: Material, wordings: Wordings) -> str:
-    text = _paper(material.name, material.form, material.copies, wordings)
-    if material.source == "窗口领取填写":
-        text += wordings("material_fill")
+    text = _paper(material, wordings)
     if material.note:
         text += wordings("material_note", note=material.note)
     return text
 
 
-def _paper(name: str, form: str, copies: int, wordings: Wordings) -> str:
-    return wordings(
-        "material", name=name, form=form, copies=wordings("material_copies", copies=copies) if copies > 1 else ""
-    )
+def _paper(paper: Material | MergedMaterial, wordings: Wordings) -> str:
+    copies = wordings("material_copies", copies=paper.copies) if paper.copies > 1 else ""
+    text = wordings("material", name=paper.name, form=paper.form, copies=copies)
+    return text + wordings("material_fill") if paper.source == "窗口领取填写" else text
 
 
 def _sharing(material: Material, confirmed: bool, wordings: Wordings) -> str:
@@ -388,9 +386,7 @@ def _merged(material: MergedMaterial, numbers: Mapping[str, int], wordings: Word
         wordings("event_needs", whens=f"{'或'.join(whens)}，" if whens else "", numbers="、".join(items))
         for whens, items in of_whens.items()
     ]
-    text = _paper(material.name, material.form, material.copies, wordings)
-    if material.source == "窗口领取填写":
-        text += wordings("material_fill")
+    text = _paper(material, wordings)
     if "复印件" in material.form and len(material.needs) > 1:
         text += wordings("event_copies")
     for note in material.notes:

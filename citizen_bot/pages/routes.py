@@ -76,7 +76,7 @@ class NoticePages:
         catalogue = self._catalogue(version)
         if catalogue is None:
             return None
-        about = catalogue.events.get(notice.subject) or catalogue.guides.get(notice.subject)
+        about = catalogue.subject(notice.subject)
         return None if about is None else _Shown(notice, about, catalogue, told)
 
     def laid_out(self, shown: _Shown) -> Shown:
@@ -91,13 +91,12 @@ class NoticePages:
         """The way to what is told today, where that differs from what was told then; None otherwise."""
         current = self._current()
         subject = shown.notice.subject
-        now = current.events.get(subject) or current.guides.get(subject)
+        now = current.subject(subject)
         return self._links.of_subject(subject, current.hash) if now is not None and now != shown.about else None
 
     def gone(self, shown: _Shown) -> bool:
         """Whether the item or life event is not in today's catalogue any more."""
-        current = self._current()
-        return shown.notice.subject not in current.guides and shown.notice.subject not in current.events
+        return self._current().subject(shown.notice.subject) is None
 
     def items(self, shown: _Shown) -> list[tuple[str, str]]:
         """The items of a life event, each with the way to its own page."""
@@ -156,8 +155,8 @@ def create_pages_blueprint(pages: NoticePages) -> Blueprint:
         shown = pages.shown(token)
         if shown is None:
             return _missing()
-        code = segno.make(pages.url(shown), error="m", micro=False).svg_inline(border=0, omitsize=True)
         values = _values(shown)
+        code = segno.make(values["url"], error="m", micro=False).svg_inline(border=0, omitsize=True)
         laid_out = Sheet.of(values["shown"].sections)
         return _page("sheet.html", **values, sheet=laid_out, code=Markup(code))  # noqa: S704 - segno's own
 

@@ -16,6 +16,7 @@ from citizen_bot.dialogue.talk import Talk
 from citizen_bot.notices import service
 from citizen_bot.notices.notice import Notice
 from citizen_bot.notices.numbers import read_number, spell_number
+from citizen_bot.people import service as people
 from citizen_bot.platform.privacy import Privacy
 from citizen_bot.settings import DEVELOPMENT_PRIVACY_KEY
 
@@ -108,10 +109,7 @@ def test_a_notice_for_who_was_told_before_belongs_to_the_same_person(run: Run, e
     first = _issued(run, ITEM)
     assert "没有对应的居民" in run("issue", ITEM, "--to", first["number"]).output
     with engine.begin() as connection:
-        resident = connection.exec_driver_sql(
-            "INSERT INTO residents (lookup, account, openid_sealed, first_message_at, last_message_at)"
-            " VALUES ('a', 'a', 'a', now(), now()) RETURNING id"
-        ).scalar_one()
+        resident = people.enter(connection, PRIVACY, account="gh", openid="resident", at=NOW).id
         number = service.tell(
             connection,
             PRIVACY,

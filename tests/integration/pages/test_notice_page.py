@@ -18,6 +18,7 @@ from citizen_bot.notices.links import NoticeLinks
 from citizen_bot.notices.notice import Notice
 from citizen_bot.notices.numbers import spell_number
 from citizen_bot.pages.routes import NoticePages, create_pages_blueprint
+from citizen_bot.people import service as people
 from citizen_bot.platform.clock import FixedClock
 from citizen_bot.platform.privacy import Privacy
 from citizen_bot.settings import DEVELOPMENT_PRIVACY_KEY, data_folder
@@ -127,12 +128,7 @@ def test_what_is_not_known_stays_on_the_list(client: FlaskClient, talk: Talk) ->
 
 def test_a_list_made_by_whoever_holds_the_link_is_nobodys(client: FlaskClient, engine: Engine, talk: Talk) -> None:
     with engine.begin() as connection:
-        resident = connection.execute(
-            text(
-                "INSERT INTO residents (lookup, account, openid_sealed, first_message_at, last_message_at)"
-                " VALUES ('a', 'a', 'a', now(), now()) RETURNING id"
-            )
-        ).scalar_one()
+        resident = people.enter(connection, PRIVACY, account="gh", openid="resident", at=NOW).id
         number = service.tell(
             connection,
             PRIVACY,
