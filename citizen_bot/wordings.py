@@ -1,12 +1,12 @@
-"""The sentences that residents read, from intents/wordings.yaml."""
+"""The sentences that residents and staff read, from intents/wordings.yaml and intents/wordings_*.yaml."""
 
 import string
 from collections.abc import Mapping
 from pathlib import Path
 
-from citizen_bot.documents import Document, FaultyFiles, read
+from citizen_bot.documents import Document, Fault, FaultyFiles, read
 
-FILE = "wordings.yaml"
+FILES = "wordings*.yaml"
 
 
 class Wordings:
@@ -23,11 +23,23 @@ class Wordings:
 def load_wordings(folder: Path, reference: Path) -> Wordings:
     """Reads `folder`'s sentences; those of `reference` (the ones that came with the program) say what must be there.
 
-    Raises FaultyFiles with every fault: a sentence that is missing or unknown, a place to fill that does not exist.
+    Raises FaultyFiles with every fault: a sentence that is missing, unknown or in another file than there, a place to
+    fill that does not exist.
     """
-    document = read(folder / FILE, f"{folder.name}/{FILE}")
-    sentences = _sentences(document)
-    expected = _sentences(read(reference / FILE, FILE))
+    sentences: dict[str, str] = {}
+    faults: list[Fault] = []
+    for expected_file in sorted(reference.glob(FILES)):
+        file = folder / expected_file.name
+        document = read(file, f"{folder.name}/{file.name}")
+        found, expected = _sentences(document), _sentences(read(expected_file, expected_file.name))
+        faults += _faults(document, found, expected)
+        sentences |= found
+    if faults:
+        raise FaultyFiles(faults)
+    return Wordings(sentences)
+
+
+def _faults(document: Document, sentences: Mapping[str, str], expected: Mapping[str, str]) -> list[Fault]:
     faults = [document.fault((), f"缺少“{key}”这一句") for key in sorted(expected.keys() - sentences.keys())]
     for key, sentence in sentences.items():
         if key not in expected:
@@ -39,9 +51,7 @@ def load_wordings(folder: Path, reference: Path) -> Wordings:
             faults.append(document.fault((key,), "花括号没有配对"))
             continue
         faults += [document.fault((key,), f"没有 {{{place}}} 这个可填的词") for place in sorted(unknown)]
-    if faults:
-        raise FaultyFiles(faults)
-    return Wordings(sentences)
+    return faults
 
 
 def _sentences(document: Document) -> dict[str, str]:

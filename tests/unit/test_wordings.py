@@ -1,4 +1,5 @@
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ SHIPPED = data_folder("intents")
 def test_an_office_may_reword_but_not_lose_a_sentence_or_invent_a_place(tmp_path: Path) -> None:
     text = (SHIPPED / "wordings.yaml").read_text("utf-8")
     text = text.replace("greet: ", "greeting: ").replace("{number}", "{telephone}")
+    shutil.copytree(SHIPPED, tmp_path, dirs_exist_ok=True)
     (tmp_path / "wordings.yaml").write_text(text, "utf-8")
     with pytest.raises(FaultyFiles) as caught:
         load_wordings(tmp_path, SHIPPED)
@@ -32,4 +34,10 @@ def test_every_sentence_that_the_code_says_exists() -> None:
         for key in re.findall(r'(?:self\._say|wordings|\bsay)\(\s*"([a-z_0-9]+)"', file.read_text("utf-8"))
     }
     assert len(said) > 30
-    assert said <= yaml.safe_load((SHIPPED / "wordings.yaml").read_text("utf-8")).keys()
+    files = SHIPPED.glob("wordings*.yaml")
+    assert said <= {key for file in files for key in yaml.safe_load(file.read_text("utf-8"))}
+
+
+def test_no_sentence_is_written_twice() -> None:
+    keys = [key for file in SHIPPED.glob("wordings*.yaml") for key in yaml.safe_load(file.read_text("utf-8"))]
+    assert len(keys) == len(set(keys))
