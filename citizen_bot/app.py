@@ -9,6 +9,7 @@ from flask import Flask
 from prometheus_client.registry import Collector
 from sqlalchemy import Engine
 
+from citizen_bot.appointments.links import AppointmentLinks
 from citizen_bot.catalog import store
 from citizen_bot.catalog.follower import Follower
 from citizen_bot.catalog.model import Catalogue
@@ -18,9 +19,10 @@ from citizen_bot.dialogue.turns import Turns
 from citizen_bot.matching.cache import build_matcher
 from citizen_bot.matching.knowledge import Knowledge, load_knowledge
 from citizen_bot.notices.links import NoticeLinks
+from citizen_bot.notifications.composing import Compositions, load_composers
 from citizen_bot.pages.routes import NoticePages, create_pages_blueprint
 from citizen_bot.platform import jobs
-from citizen_bot.platform.calendar import WorkingCalendar, load_calendar
+from citizen_bot.platform.calendar import load_calendar
 from citizen_bot.platform.clock import SHANGHAI, Clock, SystemClock
 from citizen_bot.platform.database import create_engine, ping
 from citizen_bot.platform.health import Check, create_health_blueprint
@@ -28,6 +30,7 @@ from citizen_bot.platform.privacy import Privacy
 from citizen_bot.platform.redis import create_redis
 from citizen_bot.platform.telemetry.metrics import read_at_scrape
 from citizen_bot.platform.telemetry.requests import install_request_id
+from citizen_bot.rules import Office, load_rules
 from citizen_bot.settings import Settings, data_folder
 from citizen_bot.wordings import Wordings, load_wordings
 from webhooks.wechat.routes import WeChatDoor, create_wechat_blueprint
@@ -41,12 +44,12 @@ class NothingPublished(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """All that intents/ and the calendar bring: what a talk needs besides the catalogue."""
+    """All that intents/ and the office's own files bring: what a talk needs besides the catalogue."""
 
     knowledge: Knowledge
     signals: Signals
     wordings: Wordings
-    calendar: WorkingCalendar
+    office: Office
 
     @classmethod
     def load(cls, settings: Settings) -> "Language":
@@ -55,7 +58,9 @@ class Language:
             knowledge=load_knowledge(settings.intents_dir),
             signals=load_signals(settings.intents_dir),
             wordings=load_wordings(settings.intents_dir, data_folder("intents")),
-            calendar=load_calendar(settings.guides_dir),
+            office=Office(
+                load_rules(settings.guides_dir), load_calendar(settings.guides_dir), Privacy(settings.privacy_keys)
+            ),
         )
 
     def talk(
@@ -75,7 +80,8 @@ class Language:
             topics=self.knowledge.topics,
             signals=self.signals,
             wordings=self.wordings,
-            calendar=self.calendar,
+            calendar=self.office.calendar,
+            rules=self.office.rules,
             notice_link=functools.partial(notice_link, label),
             unverified_sites=unverified_sites,
         )
@@ -134,7 +140,12 @@ def create_app(settings: Settings, *, preloaded: Preloaded | None = None, clock:
     cache = create_redis(_required(settings.redis_url))
     follower = Follower(engine, loaded.build, (loaded.talk.catalogue.hash, loaded.talk))
     follower.start()
-    turns = Turns(engine, lambda: follower.current, Privacy(settings.privacy_keys), clock)
+    language = loaded.language
+    link = functools.partial(_page_address, settings.public_url)
+    load_composers()
+    compositions = Compositions(language.office, lambda _: follower.current.catalogue, language.wordings, link)
+    links = AppointmentLinks(settings.secret_key, link)
+    turns = Turns(engine, lambda: follower.current, compositions, links, clock)
 
     app = Flask("citizen_bot", static_folder=None)
     install_request_id(app)
@@ -142,7 +153,7 @@ def create_app(settings: Settings, *, preloaded: Preloaded | None = None, clock:
     app.register_blueprint(create_wechat_blueprint(receive=turns.receive, config=WeChatDoor.of(settings), clock=clock))
     notice_pages = NoticePages(
         engine,
-        Privacy(settings.privacy_keys),
+        language.office.privacy,
         catalogue=functools.partial(_catalogue_by_prefix, _old_catalogues(engine), follower),
         current=lambda: follower.current.catalogue,
         links=NoticeLinks(settings.secret_key, settings.public_url),
@@ -156,7 +167,7 @@ def create_app(settings: Settings, *, preloaded: Preloaded | None = None, clock:
         "catalogue": lambda: None if follower.current.catalogue.guides else "holds no guide",
         "matcher": functools.partial(_works, follower.current.warm),
     }
-    calendar = loaded.language.calendar
+    calendar = loaded.language.office.calendar
     app.register_blueprint(
         create_health_blueprint(
             checks,
@@ -169,6 +180,10 @@ def create_app(settings: Settings, *, preloaded: Preloaded | None = None, clock:
 
         register(app, settings, clock)
     return app
+
+
+def _page_address(public_url: str, path: str) -> str:
+    return f"{public_url}{path}"
 
 
 def _works(call: Callable[[], object]) -> None:

@@ -60,6 +60,7 @@ class AppointmentRules:
     no_shows_within_days: int
     pause_days: int
     reminder_at: time
+    keep_days: int
     windows: tuple[Window, ...]
     not_bookable: tuple[str, ...]
     seats: Mapping[str, Seats]
@@ -181,6 +182,7 @@ class _AppointmentsSchema(FileSchema):
     no_shows_within_days = _count(1)
     pause_days = _count(1)
     reminder_at = _Hour(required=True)
+    keep_days = _count(1)
     windows = fields.List(fields.Nested(_WindowSchema), required=True)
     not_bookable = fields.List(fields.String(), load_default=list)
     seats = fields.Nested(_LevelsSchema, required=True)
@@ -190,6 +192,8 @@ class _AppointmentsSchema(FileSchema):
     def make(self, data: dict[str, Any], **_: Any) -> AppointmentRules:
         if GENERAL not in {window.id for window in data["windows"]}:
             raise ValidationError(f"要有 id 是 {GENERAL} 的窗口（综合窗口）", "windows")
+        if data["keep_days"] <= data["no_shows_within_days"]:
+            raise ValidationError("要比 no_shows_within_days 长，不然数不清谁约了没来", "keep_days")
         made: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in data.items()}
         return AppointmentRules(**made)
 

@@ -18,6 +18,7 @@ DEVELOPMENT_WECHAT_TOKEN = "citizenBotDevelopment"  # noqa: S105
 DEVELOPMENT_AES_KEY = "developmentOnlyEncodingAesKey0123456789abcd"
 DEVELOPMENT_APP_ID = "wx0123456789abcdef"
 DEVELOPMENT_APP_SECRET = "0123456789abcdef0123456789abcdef"  # noqa: S105
+DEVELOPMENT_WECOM = ("ww0123456789abcdef", 1000002, "development-only-corp-secret")
 
 PACKAGE = Path(__file__).resolve().parent
 
@@ -50,6 +51,9 @@ class Settings:
     wechat_max_body: int
     wecom_api_base: str
     wecom_robot_key: str | None = field(repr=False)
+    wecom_corp_id: str | None
+    wecom_agent_id: int | None
+    wecom_secret: str | None = field(repr=False)
     public_url: str
     port: int
     web_workers: int
@@ -130,6 +134,20 @@ class _Reader:
                 self.fault("PRIVACY_KEYS", f"key {position} must be 32 bytes in URL-safe base64")
         return keys
 
+    def wecom_application(self, production: bool) -> tuple[str, int, str] | tuple[None, None, None]:
+        corp_id, agent_id, secret = self.text("WECOM_CORP_ID"), self.text("WECOM_AGENT_ID"), self.text("WECOM_SECRET")
+        if not corp_id and not agent_id and not secret:
+            return (None, None, None) if production else DEVELOPMENT_WECOM
+        together = "WECOM_CORP_ID, WECOM_AGENT_ID and WECOM_SECRET are set together or not at all"
+        if not corp_id:
+            self.fault("WECOM_CORP_ID", together)
+        if not secret:
+            self.fault("WECOM_SECRET", together)
+        if not re.fullmatch(r"[0-9]{1,9}", agent_id):
+            self.fault("WECOM_AGENT_ID", "must be the application's number" if agent_id else together)
+            agent_id = "0"
+        return corp_id, int(agent_id), secret
+
     def folder(self, name: str, default: Path) -> Path:
         path = Path(self.text(name, str(default))).resolve()
         if not path.is_dir():
@@ -147,6 +165,7 @@ class _Reader:
             self.fault("WECHAT_ENCODING_AES_KEY", "must be 43 letters and digits")
         port = self.number("PORT", 8000, 1, 65535)
         loopback = f"http://127.0.0.1:{port}"
+        corp_id, agent_id, corp_secret = self.wecom_application(production)
         settings = Settings(
             app_env="production" if production else "development",
             home=Path(self.text("CITIZEN_BOT_HOME", "var")).resolve(),
@@ -170,6 +189,9 @@ class _Reader:
                 "WECOM_API_BASE", production, "https://qyapi.weixin.qq.com", f"{loopback}/fake/wecom"
             ),
             wecom_robot_key=self.text("WECOM_ROBOT_KEY") or (None if production else "development-robot"),
+            wecom_corp_id=corp_id,
+            wecom_agent_id=agent_id,
+            wecom_secret=corp_secret,
             public_url=self.url("PUBLIC_URL", loopback, ("https",) if production else ("http", "https")) or loopback,
             port=port,
             web_workers=self.number("WEB_WORKERS", 2, 1, 64),
@@ -216,6 +238,11 @@ class _Reader:
             (
                 "WECHAT_ENCODING_AES_KEY",
                 lambda: settings.wechat_mode != "plain" and settings.wechat_encoding_aes_key == DEVELOPMENT_AES_KEY,
+                "the default is known to everybody",
+            ),
+            (
+                "WECOM_SECRET",
+                lambda: settings.wecom_secret == DEVELOPMENT_WECOM[2],
                 "the default is known to everybody",
             ),
             ("PUBLIC_URL", lambda: "127.0.0.1" in settings.public_url, "must be the address that residents open"),

@@ -20,8 +20,12 @@ from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
 from citizen_bot.app import Language
+from citizen_bot.appointments.links import AppointmentLinks
 from citizen_bot.catalog import loader
 from citizen_bot.dialogue.talk import Talk
+from citizen_bot.dialogue.turns import Turns
+from citizen_bot.notifications.composing import Compositions, load_composers
+from citizen_bot.platform.clock import Clock
 from citizen_bot.platform.database import create_engine, migrate
 from citizen_bot.platform.embedded import OWNER, Engines
 from citizen_bot.settings import Settings
@@ -38,6 +42,17 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     try:
         engines.postgres.start()
         yield engines.postgres.url_of(OWNER, "postgres")
+    finally:
+        engines.stop()
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a Valkey of the tests' own."""
+    engines = Engines(tmp_path_factory.mktemp("valkey"))
+    try:
+        engines.valkey.start()
+        yield engines.valkey.url
     finally:
         engines.stop()
 
@@ -90,14 +105,28 @@ def _administer(server_url: str, statement: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def talk() -> Talk:
+def language() -> Language:
+    """What intents/ and the office's own files bring, with the development's keys."""
+    return Language.load(Settings.from_environment({}))
+
+
+@pytest.fixture(scope="session")
+def talk(language: Language) -> Talk:
     """The talk over the shipped guides."""
-    settings = Settings.from_environment({})
-    return Language.load(settings).talk(
-        loader.load(settings.guides_dir),
+    return language.talk(
+        loader.load(Settings.from_environment({}).guides_dir),
         notice_link=lambda label, subject, number: f"{label}：{number or subject}",
         unverified_sites=True,
     )
+
+
+@pytest.fixture(scope="session")
+def make_turns(language: Language, talk: Talk) -> Callable[[Engine, Clock], Turns]:
+    """Turns of that talk on a database, at the time of a clock."""
+    load_composers()
+    compositions = Compositions(language.office, lambda _: talk.catalogue, language.wordings, lambda path: path)
+    links = AppointmentLinks("secret", compositions.link)
+    return lambda engine, clock: Turns(engine, lambda: talk, compositions, links, clock)
 
 
 @dataclass(frozen=True)

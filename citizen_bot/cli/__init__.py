@@ -22,6 +22,11 @@ COMMANDS = {
     "talk": "citizen_bot.cli.talk:talk",
     "catalog": "citizen_bot.cli.catalog:catalog",
     "notices": "citizen_bot.cli.notices:notices",
+    "appointments": "citizen_bot.cli.appointments:appointments",
+    "notifications": "citizen_bot.cli.notifications:notifications",
+    "staff": "citizen_bot.cli.people:staff",
+    "agents": "citizen_bot.cli.people:agents",
+    "visits": "citizen_bot.cli.visits:visits",
 }
 
 

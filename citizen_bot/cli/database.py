@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from citizen_bot.platform.database import create_engine
@@ -18,8 +18,8 @@ DATABASE = click.option(
 
 
 @contextmanager
-def transaction(settings: Settings, url: str | None, doing: str) -> Iterator[Connection]:
-    """A transaction in the database of `url`, of the settings, or of a running `citizen-bot up`.
+def database(settings: Settings, url: str | None, doing: str) -> Iterator[Engine]:
+    """The database of `url`, of the settings, or of a running `citizen-bot up`.
 
     Raises click.ClickException, in one line, when there is none or it does not answer; `doing` says what failed.
     """
@@ -27,12 +27,18 @@ def transaction(settings: Settings, url: str | None, doing: str) -> Iterator[Con
     try:
         engine = create_engine(address)
         try:
-            with engine.begin() as connection:
-                yield connection
+            yield engine
         finally:
             engine.dispose()
     except SQLAlchemyError as error:
         raise click.ClickException(f"cannot {doing}: {_first_line(error)}") from error
+
+
+@contextmanager
+def transaction(settings: Settings, url: str | None, doing: str) -> Iterator[Connection]:
+    """One transaction in `database`."""
+    with database(settings, url, doing) as engine, engine.begin() as connection:
+        yield connection
 
 
 def user() -> str:

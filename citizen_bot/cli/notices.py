@@ -16,9 +16,10 @@ from citizen_bot.notices import service
 from citizen_bot.notices.links import NoticeLinks
 from citizen_bot.notices.notice import KINDS as notice_kinds
 from citizen_bot.notices.notice import Kind, Notice
-from citizen_bot.notices.numbers import read_number, spell_number
 from citizen_bot.notices.text import Section, lay_out
+from citizen_bot.notifications import service as notifications
 from citizen_bot.platform.clock import SHANGHAI, SystemClock
+from citizen_bot.platform.numbers import read_number, spell_number
 from citizen_bot.platform.privacy import Privacy
 from citizen_bot.settings import Settings, data_folder
 from citizen_bot.wordings import load_wordings
@@ -74,7 +75,7 @@ def issue(
     as_json: bool,
     database_url: str | None,
 ) -> None:
-    """Issue a notice on ITEM out of the published guides, and print it."""
+    """Issue a notice on ITEM out of the published guides, and print it. Who was told before gets it in WeChat too."""
     settings = Settings.from_environment(os.environ)
     now = SystemClock().now()
     privacy = Privacy(settings.privacy_keys)
@@ -100,6 +101,9 @@ def issue(
             connection, privacy, notice, catalogue_hash=catalogue.hash, resident_id=resident_id, at=now, told_by=user()
         )
         told = service.find(connection, privacy, number)
+        if resident_id is not None:
+            to = [notifications.Recipient("resident", resident_id)]
+            notifications.tell(connection, service.ISSUED, number, to, occasion="issued", at=now)
     if told is not None:
         _tell(told, catalogue, settings, as_json)
 

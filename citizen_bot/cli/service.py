@@ -91,14 +91,16 @@ def web() -> None:
 @click.command()
 def worker() -> None:
     """Work off background jobs."""
+    from citizen_bot.cli.parts import task_context
     from citizen_bot.platform.clock import SystemClock
     from citizen_bot.platform.database import create_engine
-    from citizen_bot.platform.jobs import TaskContext, create_job_app
+    from citizen_bot.platform.jobs import create_job_app
 
     settings = _settings("DATABASE_URL", "REDIS_URL")
     url = settings.database_url or ""
-    context = TaskContext(create_engine(url, pool_size=settings.worker_concurrency), settings, SystemClock())
-    job_app = create_job_app(url, context)
+    # A task may hold one connection and need another for a moment.
+    engine = create_engine(url, pool_size=settings.worker_concurrency + 1)
+    job_app = create_job_app(url, task_context(settings, engine, SystemClock()))
 
     async def work() -> None:
         async with job_app.open_async():
@@ -111,13 +113,16 @@ def worker() -> None:
 
 @click.command()
 def release() -> None:
-    """Prepare the database: migrate, publish the catalogue and, in development, add sample people."""
+    """Prepare the database: migrate, publish the catalogue, take over the group robot's key and, in development, add
+    sample people."""
     from sqlalchemy.exc import SQLAlchemyError
 
     from citizen_bot.catalog import store
     from citizen_bot.catalog.loader import load
+    from citizen_bot.notifications import endpoints
     from citizen_bot.platform.clock import SystemClock
     from citizen_bot.platform.database import create_engine, migrate
+    from citizen_bot.platform.privacy import Privacy
 
     settings = _settings("DATABASE_URL")
     url = settings.database_url or ""
@@ -127,6 +132,7 @@ def release() -> None:
         engine = create_engine(url)
         with engine.begin() as connection:
             store.publish(connection, catalogue, by="release", at=SystemClock().now())
+            endpoints.set_default_robot(connection, Privacy(settings.privacy_keys), settings.wecom_robot_key)
         if not settings.production:
             from citizen_bot.sandbox import sample
 

@@ -1,23 +1,35 @@
-"""`citizen-bot talk`: the conversation in the terminal, typed or replayed. Needs no service and no database."""
+"""`citizen-bot talk`: the conversation in the terminal, typed or replayed. Needs no service: it brings a database of its
+own, which is gone afterwards."""
 
+import functools
 import json
 import os
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, TextIO
 
 import click
+import psycopg
 from marshmallow import EXCLUDE, fields
+from sqlalchemy.engine import make_url
 
 from citizen_bot import documents
 from citizen_bot.app import Language
-from citizen_bot.catalog import loader
+from citizen_bot.appointments.links import AppointmentLinks
+from citizen_bot.catalog import loader, store
+from citizen_bot.catalog.model import Catalogue
 from citizen_bot.dialogue.model import Conversation, Incoming
 from citizen_bot.dialogue.talk import Talk
 from citizen_bot.dialogue.turn import Turn
-from citizen_bot.platform.clock import SHANGHAI
+from citizen_bot.dialogue.turns import Turns
+from citizen_bot.notifications.composing import Compositions, load_composers
+from citizen_bot.platform.clock import SHANGHAI, Clock, FixedClock, SystemClock
+from citizen_bot.platform.database import create_engine, migrate
+from citizen_bot.platform.embedded import OWNER, EmbeddedError, Engines
 from citizen_bot.settings import Settings
 
 PHOTO = "[图片]"
@@ -45,18 +57,73 @@ class _DialogueSchema(documents.FileSchema):
 def talk(script: Path | None, as_json: bool, today: datetime | None) -> None:
     """Chat with the bot, or replay dialogues from a YAML file."""
     settings = Settings.from_environment(os.environ)
-    bot = Language.load(settings).talk(
-        loader.load(settings.guides_dir),
-        notice_link=lambda label, subject, number: f"（{label}：/notices/{subject}）",
-        unverified_sites=not settings.production,
-    )
     start = datetime.combine(today.date(), time(9), SHANGHAI).astimezone(UTC) if today else datetime.now(UTC)
-    if script is None:
-        _chat(bot, start, sys.stdin, moving=today is None)
-        return
-    for dialogue in _dialogues(script):
-        for line in _replay(bot, dialogue, start):
-            click.echo(json.dumps(line, ensure_ascii=False) if as_json else f"> {line['user']}\n{line['reply']}\n")
+    dialogues = _dialogues(script) if script else []
+    with _stage(settings) as stage:
+        if script is None:
+            _chat(stage, FixedClock(start) if today else SystemClock(), sys.stdin)
+        for dialogue in dialogues:
+            for line in _replay(stage, dialogue, start):
+                click.echo(json.dumps(line, ensure_ascii=False) if as_json else f"> {line['user']}\n{line['reply']}\n")
+
+
+class _Stage:
+    """The talk over the guides in the files, and a database for each dialogue: seats that one takes are free in the
+    next."""
+
+    def __init__(self, settings: Settings, engines: Engines) -> None:
+        language = Language.load(settings)
+        catalogue = loader.load(settings.guides_dir)
+        self._settings = settings
+        self._url = functools.partial(engines.postgres.url_of, OWNER)
+        self._talk = language.talk(
+            catalogue,
+            notice_link=lambda label, subject, number: f"（{label}：/notices/{subject}）",
+            unverified_sites=not settings.production,
+        )
+        load_composers()
+        self._compositions = Compositions(language.office, lambda _: catalogue, language.wordings, lambda path: path)
+        self._made = 0
+        self._prepare(catalogue)
+
+    @contextmanager
+    def turns(self, clock: Clock) -> Iterator[Turns]:
+        self._made += 1
+        name = f"dialogue_{self._made}"
+        self._administer(f"CREATE DATABASE {name} TEMPLATE prepared")
+        engine = create_engine(self._url(name))
+        try:
+            links = AppointmentLinks(self._settings.secret_key, lambda path: path)
+            yield Turns(engine, lambda: self._talk, self._compositions, links, clock)
+        finally:
+            engine.dispose()
+
+    def _prepare(self, catalogue: Catalogue) -> None:
+        self._administer("CREATE DATABASE prepared")
+        migrate(self._url("prepared"))
+        engine = create_engine(self._url("prepared"))
+        with engine.begin() as connection:
+            store.publish(connection, catalogue, by="talk", at=datetime.now(UTC))
+        engine.dispose()
+
+    def _administer(self, statement: str) -> None:
+        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+
+@contextmanager
+def _stage(settings: Settings) -> Iterator[_Stage]:
+    """Raises click.ClickException where no PostgreSQL can be started."""
+    with tempfile.TemporaryDirectory(prefix="citizen-bot-talk-") as folder:
+        try:
+            engines = Engines(Path(folder))
+            engines.postgres.start()
+        except EmbeddedError as error:
+            raise click.ClickException(f"talk needs a PostgreSQL of its own: {error}") from error
+        try:
+            yield _Stage(settings, engines)
+        finally:
+            engines.stop()
 
 
 def _dialogues(script: Path) -> list[dict[str, Any]]:
@@ -64,20 +131,24 @@ def _dialogues(script: Path) -> list[dict[str, Any]]:
     return dialogues
 
 
-def _replay(bot: Talk, dialogue: dict[str, Any], start: datetime) -> Iterator[dict[str, Any]]:
-    conversation = Conversation()
-    for number, spoken in enumerate(dialogue["turns"], 1):
-        turn = bot.respond(conversation, _incoming(spoken["user"], start, number), start + timedelta(minutes=number))
-        conversation = turn.conversation or Conversation()
-        yield {
-            "name": dialogue["name"],
-            "turn": number,
-            "user": spoken["user"],
-            **_understood(turn),
-            "slots": {},
-            "flow": _flow(conversation),
-            "reply": bot.render(turn.reply) or "",
-        }
+def _replay(stage: _Stage, dialogue: dict[str, Any], start: datetime) -> Iterator[dict[str, Any]]:
+    clock = FixedClock(start)
+    with stage.turns(clock) as turns:
+        for number, spoken in enumerate(dialogue["turns"], 1):
+            clock.instant = start + timedelta(minutes=number)
+            outcome, turn = turns.take(_incoming(spoken["user"], clock.instant, number))
+            if turn is None:
+                raise ValueError("each line of a dialogue is a message of its own")
+            conversation = turn.conversation or Conversation()
+            yield {
+                "name": dialogue["name"],
+                "turn": number,
+                "user": spoken["user"],
+                **_understood(turn),
+                "slots": dict(turn.slots),
+                "flow": _flow(conversation),
+                "reply": outcome.text or "",
+            }
 
 
 def _flow(conversation: Conversation) -> str | None:
@@ -86,10 +157,12 @@ def _flow(conversation: Conversation) -> str | None:
         return "checklist"
     if conversation.where:
         return "place"
-    return "clarify" if conversation.pending else None
+    if conversation.pending:
+        return "clarify"
+    return conversation.task.kind if conversation.task else None
 
 
-def _understood(turn: Turn) -> dict[str, str | None]:
+def _understood(turn: Turn) -> Mapping[str, str | None]:
     """The item counts as settled only when it was answered; a question back leaves it open."""
     understood = turn.understood
     return {
@@ -99,13 +172,11 @@ def _understood(turn: Turn) -> dict[str, str | None]:
     }
 
 
-def _chat(bot: Talk, start: datetime, lines: TextIO, *, moving: bool) -> None:
-    """`moving`: the clock goes on from now; else it stands at `start`."""
-    conversation = Conversation()
-    for number, line in enumerate(lines, 1):
-        turn = bot.respond(conversation, _incoming(line.strip(), start, number), datetime.now(UTC) if moving else start)
-        conversation = turn.conversation or Conversation()
-        click.echo(f"{bot.render(turn.reply) or ''}\n")
+def _chat(stage: _Stage, clock: Clock, lines: TextIO) -> None:
+    with stage.turns(clock) as turns:
+        for number, line in enumerate(lines, 1):
+            outcome, _ = turns.take(_incoming(line.strip(), clock.now(), number))
+            click.echo(f"{outcome.text or ''}\n")
 
 
 def _incoming(said: str, at: datetime, number: int) -> Incoming:

@@ -156,7 +156,7 @@ class Items:
         if said_alone:
             turn = self.tell_event(before, event)
         else:
-            near = _near(match.candidates, OFFERED)
+            near = nearest(match.candidates, OFFERED)
             likely = bool(near) and match.candidates[0].score >= NEARBY
             pending = Pending((*near, event.id) if likely else (event.id, *near), match.facet)
             turn = self.offer(before, pending, self._say("clarify"), Understood.of(match, "clarify"))
@@ -233,7 +233,7 @@ class Items:
 
     def _clarify(self, before: Conversation, text: str, match: Match) -> Turn:
         listing = before.pending is not None and before.pending.listing
-        items = self._with_event(text, match, _near(match.candidates, 4))
+        items = self._with_event(text, match, nearest(match.candidates, 4))
         if len(items) == 1 and not listing:
             # One choice is no question: the only likely item is told, with the way out.
             turn = self.tell(before, items[0], match.facet, match=match)
@@ -247,7 +247,7 @@ class Items:
         after = replace(before, misses=before.misses + 1, pending=None)
         if before.misses >= 2:
             return said(after, self._say("unknown_again"), understood)
-        items = self._with_event(text, match, _near(near, OFFERED) if near and near[0].score >= LIKELY else ())
+        items = self._with_event(text, match, nearest(near, OFFERED) if near and near[0].score >= LIKELY else ())
         if not items:
             return said(after, self._say("unknown"), understood)
         return self.offer(after, Pending(items, match.facet), self._say("unknown_near"), understood)
@@ -279,7 +279,7 @@ class Items:
         return self._catalogue.guides[conversation.item] if conversation.item else None
 
 
-def _near(candidates: Sequence[Candidate], most: int) -> tuple[str, ...]:
+def nearest(candidates: Sequence[Candidate], most: int) -> tuple[str, ...]:
     """The best of `candidates` and those that are not far behind: what is far from the words only confuses."""
     least = candidates[0].score * FAR_BEHIND if candidates else 0
     return offered([candidate for candidate in candidates if candidate.score >= least], most)

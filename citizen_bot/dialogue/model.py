@@ -5,7 +5,7 @@ Nothing here knows of WeChat: a door turns its messages into `Incoming` and rend
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Literal
 
 from citizen_bot.matching.model import Facet
@@ -16,12 +16,31 @@ Event = Literal["subscribe", "unsubscribe", "click", "scan", "silent"]
 
 
 @dataclass(frozen=True, slots=True)
+class Consent:
+    """What a resident said to notifications of a template: `times` is how many more, None for any number."""
+
+    template_id: str
+    accepted: bool
+    times: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of a message that was sent."""
+
+    message_id: str
+    arrived: bool
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Incoming:
     """One message of one person.
 
     `key` is unique for the message and the same for each repeat of it. `text` is what was typed or recognised from
     voice (None: nothing recognised). An event that expects no answer ("silent": menu links, delivery reports …) is
-    stored and answered with nothing. `event_key` is a menu key or a QR scene: forgeable, never a permission.
+    stored and answered with nothing. `event_key` is a menu key or a QR scene: forgeable, never a permission. `consents`
+    and `reports` come with events about notifications.
     """
 
     account: str
@@ -35,6 +54,8 @@ class Incoming:
     latitude: float | None = None
     longitude: float | None = None
     place: str | None = None
+    consents: tuple[Consent, ...] = ()
+    reports: tuple[Report, ...] = ()
     request_id: str = ""
 
 
@@ -118,6 +139,44 @@ class Checklist:
     consented: bool = False
 
 
+Step = Literal["target", "item", "place", "address", "day", "hour", "name", "phone", "wish", "confirm"]
+TaskKind = Literal["book", "visit", "move", "cancel"]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What the resident is about to have done: a booking, somebody who comes, another time, or a booking given back.
+
+    `asking` is the open question, `offered` what its numbers stand for (ids of items, codes of places, ISO instants of
+    hours, codes of appointments and visits), `tries` how often in a row it was not understood. `place` is the code of
+    the site to go to, for a visit that of the village or town. `hour` is the start of the seat that is held. `day`,
+    `period` and `at` are as they were said, a range of days from `first_day` to `last_day`. `target` is the code of
+    what is moved or given back. `told` are the things that are said only once.
+    """
+
+    kind: TaskKind
+    asking: Step = "item"
+    offered: tuple[str, ...] = ()
+    tries: int = 0
+    item: str | None = None
+    place: str | None = None
+    day: date | None = None
+    period: Literal["am", "pm"] | None = None
+    at: time | None = None
+    first_day: date | None = None
+    last_day: date | None = None
+    hour: datetime | None = None
+    address: str | None = None
+    name: str | None = None
+    phone: str | None = None
+    whom: str | None = None
+    relation: str | None = None
+    reason: str | None = None
+    help: Literal["assist", "act", "collect", "pay"] | None = None
+    target: str | None = None
+    told: tuple[str, ...] = ()
+
+
 # What is asked before the first question on health or disability; no situation can have this id.
 CONSENT = "(consent)"
 
@@ -129,7 +188,8 @@ class Conversation:
     `topics` are the items talked of, newest first, at most five. `misses` counts the questions in a row that got no
     answer; `soothed`: rude words were already answered calmly once. `heard` is what the resident has said of the
     situations of each of the topics, `listed` the item whose personal list was told last. `home` is the code of the own
-    village, community or town, `where` those of several places, of which the resident is asked which.
+    village, community or town, `where` those of several places, of which the resident is asked which. `task` is under
+    way, `parked` was broken off and can be gone on with.
     """
 
     item: str | None = None
@@ -143,4 +203,6 @@ class Conversation:
     listed: str | None = None
     home: str | None = None
     where: tuple[str, ...] = ()
+    task: Task | None = None
+    parked: Task | None = None
     last_at: datetime | None = None

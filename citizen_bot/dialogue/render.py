@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from citizen_bot.catalog.model import Catalogue, LifeEvent
 from citizen_bot.dialogue.model import Choices, NoticeCard, Part, Reply, Text
 from citizen_bot.notices.notice import Notice
-from citizen_bot.notices.numbers import spell_number
 from citizen_bot.notices.text import event_text, notice_text
+from citizen_bot.platform.numbers import spell_number
 from citizen_bot.wordings import Wordings
 
 # The line that leads to a notice's page, by its subject and, once it has one, its number.

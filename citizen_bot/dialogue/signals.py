@@ -7,15 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from marshmallow import ValidationError, fields
+from marshmallow import ValidationError, fields, validate
 
 from citizen_bot.documents import FileSchema, load
 
 FILE = "signals.yaml"
 Answer = Literal["yes", "no", "unknown"]
+# Why somebody is visited first, and what kind of help it is: 帮办 assist, 代办 act, 代收 collect, 代缴 pay.
+Priority = Literal["age", "disability", "illness", "distance"]
+Help = Literal["assist", "act", "collect", "pay"]
 Command = Literal[
     "menu", "cancel", "more", "human", "none_of_these", "again", "checklist", "events", "correct", "enough",
-    "confused", "who", "bye", "ack",
+    "confused", "who", "bye", "ack", "mine", "move", "drop", "progress", "resume", "tasks",
 ]  # fmt: skip
 _DIGITS = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10}
 _CHOICE = re.compile(
@@ -46,6 +49,10 @@ class _EmergencySchema(FileSchema):
 
 class _PatternsSchema(FileSchema):
     patterns = fields.List(_Pattern(), required=True)
+
+
+class _UnlessSchema(_PatternsSchema):
+    unless = fields.List(_Pattern(), required=True)
 
 
 class _ExactSchema(FileSchema):
@@ -81,6 +88,34 @@ _ConsentSchema = FileSchema.from_dict(
 _BY_ANSWER = fields.Dict(keys=fields.String(), values=fields.List(_Pattern()))
 
 
+_WORDS = fields.Dict(keys=fields.String(), values=fields.List(fields.String()), required=True)
+
+
+class _ReasonSchema(_PatternsSchema):
+    say = fields.String(required=True)
+    priority = fields.String(
+        required=True, allow_none=True, validate=validate.OneOf(get_args(Priority), error="写错了")
+    )
+
+
+_TasksSchema = FileSchema.from_dict(
+    {
+        **{
+            name: fields.Nested(_PatternsSchema, required=True)
+            for name in ("agree", "refuse", "stop", "resume", "moves")
+        },
+        "any_time": fields.Nested(_PatternsSchema, required=True),
+        "books": fields.Nested(_UnlessSchema, required=True),
+        "not_names": fields.List(fields.String(), required=True),
+        "kin": _WORDS,
+        "relations": _WORDS,
+        "reasons": fields.List(fields.Nested(_ReasonSchema), required=True),
+        "helps": fields.Dict(keys=fields.String(), values=fields.List(_Pattern()), required=True),
+    },
+    name="Tasks",
+)
+
+
 class _SignalsSchema(FileSchema):
     emergencies = fields.List(fields.Nested(_EmergencySchema), required=True)
     rude = fields.Nested(_PatternsSchema, required=True)
@@ -91,6 +126,7 @@ class _SignalsSchema(FileSchema):
     corrections = fields.Nested(_PatternsSchema, required=True)
     consent = fields.Nested(_ConsentSchema, required=True)
     answers = fields.Nested(_AnswersSchema, required=True)
+    tasks = fields.Nested(_TasksSchema, required=True)
     asked = fields.Dict(keys=fields.String(), values=_BY_ANSWER, required=True)
     heard = fields.Dict(keys=fields.String(), values=_BY_ANSWER, required=True)
     not_heard = fields.Nested(_PatternsSchema, required=True)
@@ -150,6 +186,26 @@ class Signals:
         # The id of the life event that a death brings along.
         self.death_event: str = content["deaths"]["event"]
         self.menu_keys: Mapping[str, str] = content["menu_keys"]
+        tasks = content["tasks"]
+        self._agree, self._refuse, self._stop, self._resume, self._moves = (
+            tuple(tasks[name]["patterns"]) for name in ("agree", "refuse", "stop", "resume", "moves")
+        )
+        self._books = tuple(tasks["books"]["patterns"])
+        self._books_unless = tuple(tasks["books"]["unless"])
+        self._any_time = tuple(tasks["any_time"]["patterns"])
+        # Words that look like somebody's name.
+        self.not_names = frozenset(tasks["not_names"])
+        # 给我妈约, 替俺老伴办: who it is for.
+        self._kin = tuple(
+            (re.compile(rf"(?:给|替|帮|为|带)(?:我|俺|咱|家里)?的?(?:{_longest_first(words)})"), said)
+            for said, words in tasks["kin"].items()
+        )
+        self._relations = tuple(
+            (re.compile(rf"(?:我|俺)是(?:他|她|老人|人家)?(?:家)?的?(?:{_longest_first(words)})"), said)
+            for said, words in tasks["relations"].items()
+        )
+        self._reasons = tuple((tuple(r["patterns"]), r["say"], r["priority"]) for r in tasks["reasons"])
+        self._helps: Mapping[Help, list[re.Pattern[str]]] = tasks["helps"]
 
     def emergency(self, text: str) -> Emergency | None:
         """Whom to call when `text` tells of something that cannot wait; not for its aftermath (烧了的证怎么补)."""
@@ -227,6 +283,64 @@ class Signals:
         ]
         return found[0] if len(found) == 1 else None
 
+    def decided(self, text: str) -> bool | None:
+        """Whether `text` as a whole agrees to what was put before the resident, or refuses it; None for neither."""
+        said = plain(text)
+        if said and any(pattern.fullmatch(said) for pattern in self._agree):
+            return True
+        return False if said and any(pattern.fullmatch(said) for pattern in self._refuse) else None
+
+    def stops(self, text: str) -> bool:
+        """Whether `text` breaks off what is under way (算了不约了，我先去问问)."""
+        return _found(self._stop, plain(text))
+
+    def resumes(self, text: str) -> bool:
+        """Whether `text` goes on with what was broken off (还是约上吧，就刚才那个时间)."""
+        return _found(self._resume, plain(text))
+
+    def books(self, text: str) -> bool:
+        """Whether `text` wants a booking, and does not ask about bookings."""
+        return _found(self._books, text) and not _found(self._books_unless, text)
+
+    def without_booking(self, text: str) -> str:
+        """What `text` says besides that it wants a booking."""
+        for pattern in self._books:
+            text = pattern.sub(" ", text)
+        return text
+
+    def moves(self, text: str) -> bool:
+        """Whether `text` wants another time for what is booked."""
+        return _found(self._moves, text)
+
+    def any_time(self, text: str) -> bool:
+        """Whether `text` leaves the time to us."""
+        return _found(self._any_time, text)
+
+    def whom(self, text: str) -> str | None:
+        """For whom something is wanted, as the resident is spoken to (给我妈约: 您母亲)."""
+        return next((said for pattern, said in self._kin if pattern.search(text)), None)
+
+    def without_whom(self, text: str) -> str:
+        for pattern, _ in self._kin:
+            text = pattern.sub(" ", text)
+        return text
+
+    def relation(self, text: str) -> str | None:
+        """What the speaker is to the person served (我是她闺女: 女儿)."""
+        return next((said for pattern, said in self._relations if pattern.search(text)), None)
+
+    def reason(self, text: str) -> tuple[str, Priority | None] | None:
+        """Why somebody should come, in a word, and whether that puts it first."""
+        return next(((say, priority) for patterns, say, priority in self._reasons if _found(patterns, text)), None)
+
+    def priority(self, said: str) -> Priority | None:
+        """Whether a reason that `reason` gave in a word puts somebody first."""
+        return next((priority for _, say, priority in self._reasons if say == said), None)
+
+    def help(self, text: str) -> Help | None:
+        """What kind of help is wanted."""
+        return next((kind for kind, patterns in self._helps.items() if _found(patterns, text)), None)
+
     def asks(self, text: str) -> bool:
         """Whether `text` asks or wants something, rather than tells it."""
         return _found(self._questions, text)
@@ -265,6 +379,10 @@ def chosen_number(text: str) -> int | None:
 
 def _half_width(text: str) -> str:
     return unicodedata.normalize("NFKC", text).lower().strip()
+
+
+def _longest_first(words: Iterable[str]) -> str:
+    return "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
 
 
 def _found(patterns: Iterable[re.Pattern[str]], text: str) -> bool:

@@ -1,4 +1,5 @@
-"""One turn of the talk: (conversation, message) → (conversation, reply, effects). Pure: no I/O, no clock of its own."""
+"""One turn of the talk: (conversation, message) → (conversation, reply, effects). No clock of its own; what it books
+and looks up goes through the turn's Desk."""
 
 import re
 from collections.abc import Mapping
@@ -7,10 +8,12 @@ from datetime import datetime, timedelta
 
 from citizen_bot.catalog.model import Catalogue
 from citizen_bot.dialogue.checklist import Checklists
+from citizen_bot.dialogue.desk import Desk
 from citizen_bot.dialogue.items import Items
-from citizen_bot.dialogue.model import Checklist, Conversation, Incoming, Part, Pending, Reply, Text
+from citizen_bot.dialogue.model import Checklist, Conversation, Incoming, Pending, Reply, Task, TaskKind, Text
 from citizen_bot.dialogue.render import NoticeLink, Renderer
 from citizen_bot.dialogue.signals import Command, Signals, chosen_number, plain
+from citizen_bot.dialogue.tasks import Tasks, parked
 from citizen_bot.dialogue.turn import ForgetResident, RequestPerson, Turn, Understood, said
 from citizen_bot.dialogue.whereabouts import Whereabouts
 from citizen_bot.matching.knowledge import Topic
@@ -18,6 +21,7 @@ from citizen_bot.matching.matcher import Matcher
 from citizen_bot.matching.model import Facet, Intent, Match
 from citizen_bot.platform.calendar import CLOSING, WorkingCalendar
 from citizen_bot.platform.clock import SHANGHAI, spell_day
+from citizen_bot.rules import Rules
 from citizen_bot.wordings import Wordings
 
 # An open question is over after half an hour of silence; what was talked of is remembered for the day.
@@ -27,6 +31,8 @@ TOPIC_FOR = timedelta(hours=24)
 READ = 700
 # Commands that may be the answer to an open question as well.
 ANSWERING: tuple[Command, ...] = ("ack", "none_of_these", "bye", "enough")
+# What is said to a command that does nothing, or nothing now.
+_ANSWERS: Mapping[Command, str] = {"who": "who", "bye": "bye", "ack": "ack", "none_of_these": "no_choices"}
 # The number of an item of a life event within a sentence.
 _NTH = re.compile(r"第([0-9]{1,2}|[一二三四五六七八九十])[件个项]")
 
@@ -47,6 +53,7 @@ class Talk:
         signals: Signals,
         wordings: Wordings,
         calendar: WorkingCalendar,
+        rules: Rules,
         notice_link: NoticeLink,
         unverified_sites: bool,
     ) -> None:
@@ -58,6 +65,17 @@ class Talk:
         self._where = Whereabouts(catalogue, wordings, calendar, unverified=unverified_sites)
         self._items = Items(catalogue, matcher, topics, signals, wordings, self._where)
         self._lists = Checklists(catalogue, matcher, signals, wordings, self._items, self._where)
+        self._tasks = Tasks(
+            catalogue,
+            matcher,
+            signals,
+            wordings,
+            self._items,
+            self._where,
+            rules.appointments,
+            calendar,
+            unverified=unverified_sites,
+        )
         self._renderer = Renderer(catalogue, wordings, notice_link)
 
     @property
@@ -74,12 +92,36 @@ class Talk:
         notice in it, where it was kept."""
         return self._renderer.text(reply, limit, number)
 
-    def respond(self, conversation: Conversation, incoming: Incoming, now: datetime) -> Turn:
+    def respond(self, conversation: Conversation, incoming: Incoming, desk: Desk) -> Turn:
+        now = desk.now
         before = self._current(conversation, now)
-        turn = self._turn(before, incoming, now)
+        turn = self._turn(before, incoming, desk)
+        if turn.wants_person:
+            turn = self._helped_by_person(turn, incoming.text, now)
         if turn.conversation is None:
             return turn
-        return replace(turn, conversation=replace(turn.conversation, last_at=now))
+        turn = self._with_task(before, turn, desk)
+        if conversation.task is not None and before.task is None and turn.reply.parts:
+            silent = Text(self._tasks.silence(conversation.task))
+            turn = replace(turn, reply=Reply((silent, *turn.reply.parts)))
+        return replace(turn, conversation=replace(turn.conversation or before, last_at=now))
+
+    def _with_task(self, before: Conversation, turn: Turn, desk: Desk) -> Turn:
+        """`turn` with the open question of the task under way, where it answered something else and asks nothing."""
+        after, task = turn.conversation, before.task
+        if after is None or task is None or after.task is not task or not turn.reply.parts:
+            return turn
+        asks = after.checklist or after.where or (after.pending and not after.pending.standing)
+        if asks or turn.understood.intent == "human":
+            return replace(turn, slots=self._tasks.slots(task))
+        return self._tasks.reopened(before, turn, task, desk)
+
+    def _helped_by_person(self, turn: Turn, question: str | None, now: datetime) -> Turn:
+        """`turn` of a task that is not understood, with somebody of the staff asked to help."""
+        person = self._person(turn.conversation or Conversation(), question, now)
+        promised = "".join(part.text for part in person.reply.parts if isinstance(part, Text))
+        told = Text(self._say("task_person", promised=promised))
+        return replace(turn, reply=Reply((told,)), effects=(*turn.effects, *person.effects))
 
     def _current(self, conversation: Conversation, now: datetime) -> Conversation:
         """`conversation` without what is too old and without items that the catalogue no longer has."""
@@ -90,30 +132,44 @@ class Talk:
         topics = tuple(topic for topic in conversation.topics if topic in known)
         item = conversation.item if conversation.item in known else None
         pending, checklist, where = conversation.pending, conversation.checklist, conversation.where
+        task, broken_off = conversation.task, conversation.parked
         if silence > PENDING_FOR:
             pending, checklist, where = None, None, ()
+            task, broken_off = None, parked(task) if task else broken_off
         if pending and not all(self._catalogue.subject(item) for item in pending.items):
             pending = None
         if checklist and checklist.item not in known:
             checklist = None
-        return replace(conversation, item=item, topics=topics, pending=pending, checklist=checklist, where=where)
+        if task and task.item is not None and task.item not in known:
+            task = None
+        return replace(
+            conversation,
+            item=item,
+            topics=topics,
+            pending=pending,
+            checklist=checklist,
+            where=where,
+            task=task,
+            parked=broken_off,
+        )
 
-    def _turn(self, before: Conversation, incoming: Incoming, now: datetime) -> Turn:
+    def _turn(self, before: Conversation, incoming: Incoming, desk: Desk) -> Turn:
         match incoming.kind:
             case "event":
-                return self._event(before, incoming, now)
+                return self._event(before, incoming, desk)
             case "text":
-                return self._said(before, incoming.text or "", now)
+                return self._said(before, incoming.text or "", desk)
             case "voice":
                 if not (incoming.text or "").strip():
                     return said(before, self._say("voice_unheard"))
-                return self._said(before, incoming.text or "", now)
+                return self._said(before, incoming.text or "", desk)
             case "location":
-                return self._where.located(before, self._items.of(before), incoming)
+                placed = self._tasks.located(before, before.task, incoming, desk) if before.task else None
+                return placed or self._where.located(before, self._items.of(before), incoming)
             case kind:
                 return said(before, self._say(kind))
 
-    def _event(self, before: Conversation, incoming: Incoming, now: datetime) -> Turn:
+    def _event(self, before: Conversation, incoming: Incoming, desk: Desk) -> Turn:
         match incoming.event:
             case "subscribe":
                 return said(Conversation(), self._say("welcome"))
@@ -121,14 +177,15 @@ class Talk:
                 return Turn(None, Reply(), (ForgetResident(),))
             case "click":
                 word = self._signals.menu_keys.get(incoming.event_key or "")
-                return self._said(before, word, now) if word else said(before, self._say("menu"))
+                return self._said(before, word, desk) if word else said(before, self._say("menu"))
             case "scan":
                 return said(before, self._say("menu"))
             case _:
                 return Turn(before, Reply())
 
-    def _said(self, before: Conversation, text: str, now: datetime) -> Turn:
+    def _said(self, before: Conversation, text: str, desk: Desk) -> Turn:
         text = text[:READ]
+        now = desk.now
         checklist = before.checklist
         emergency = self._signals.emergency(text)
         if emergency is not None and not (checklist and self._lists.is_choice(checklist, text)):
@@ -140,10 +197,23 @@ class Talk:
                 return turn if checklist is None else self._lists.keep_open(turn, checklist)
             before = replace(before, where=())
         if checklist is not None:
-            return self._in_checklist(before, checklist, text, now)
-        return self._heard(before, text, now)
+            return self._in_checklist(before, checklist, text, desk)
+        if before.task is not None and (before.pending is None or before.pending.standing):
+            return self._in_task(before, before.task, text, desk)
+        return self._heard(before, text, desk)
 
-    def _in_checklist(self, before: Conversation, checklist: Checklist, text: str, now: datetime) -> Turn:
+    def _in_task(self, before: Conversation, task: Task, text: str, desk: Desk) -> Turn:
+        """An answer to the open question of a task; or something else, after which it is asked again."""
+        command = self._command_in(text)
+        if command == "cancel":
+            return self._tasks.stop(before, task, desk)
+        if command in (None, *ANSWERING, "correct", "resume", "drop") and (
+            turn := self._tasks.go_on(before, task, text, desk)
+        ):
+            return turn
+        return self._heard(before, text, desk)
+
+    def _in_checklist(self, before: Conversation, checklist: Checklist, text: str, desk: Desk) -> Turn:
         """An answer to the open question of a personal list; or something else, after which it is asked again."""
         answered = self._lists.answer(before, checklist, text)
         command = self._command_in(text)
@@ -159,7 +229,7 @@ class Talk:
             case None | "ack" | "none_of_these" | "bye":
                 if not self._says_something_else(text):
                     return self._lists.ask_again(before, checklist)
-        return self._lists.keep_open(self._heard(before, text, now), checklist)
+        return self._lists.keep_open(self._heard(before, text, desk), checklist)
 
     def _says_something_else(self, text: str) -> bool:
         """Whether `text`, which is no answer to an open question, asks or wants something that is understood."""
@@ -171,16 +241,20 @@ class Talk:
             return understood and self._signals.asks(self._matcher.normal(text))
         return True
 
-    def _heard(self, before: Conversation, text: str, now: datetime) -> Turn:
-        """A message that is no answer to an open question about a place or of a personal list."""
+    def _heard(self, before: Conversation, text: str, desk: Desk) -> Turn:
+        """A message that is no answer to an open question about a place, of a personal list or of a task."""
         command = self._command_in(text)
         if command is not None:
-            return self._command(before, command, now)
+            return self._command(before, command, desk)
+        if before.parked is not None and self._signals.resumes(text):
+            return self._tasks.resume(before, text, desk)
         choice = chosen_number(text)
         if choice is not None:
             return self._number(before, choice)
         if plain(text) == "":
             return said(before, self._say("ack"))
+        if self._tasks.numbered(text):
+            return self._tasks.own(before, text, desk)
         if before.listed is not None and self._signals.corrected(text) is not None:
             return self._lists.start(before, before.listed, anew=True)
         nth = _NTH.search(text)
@@ -189,7 +263,11 @@ class Talk:
             return self._number(replace(before, pending=replace(before.pending, facet=facet)), number)
         told = self._where.home_told(text)
         if told:
-            return self._where.at_home(before, told, self._items.of(before), text, now)
+            return self._where.at_home(before, told, self._items.of(before), text, desk.now)
+        return self._understood(before, text, desk)
+
+    def _understood(self, before: Conversation, text: str, desk: Desk) -> Turn:
+        """A message in the resident's own words."""
         if self._signals.injection(text):
             return said(before, self._say("limit"), Understood("oos", decision="fallback", score=1.0))
         event = self._items.event_named(text)
@@ -200,7 +278,11 @@ class Talk:
             return self._rude(before)
         if self._signals.death(self._matcher.normal(text)) and (turn := self._items.of_death(before, text, match)):
             return turn
-        turn = self._matched(self._where.placed(before, text, match), text, match, now)
+        if match.intent not in ("book", "visit", "complain") and self._signals.books(text):
+            return self._tasks.begin(before, "book", text, None, desk)
+        if match.intent in ("book", "visit", "cancel", "progress"):
+            return self._task(before, text, match, desk)
+        turn = self._matched(self._where.placed(before, text, match), text, match, desk.now)
         return self._lists.remembering(self._where.kept(turn, before, text), text)
 
     def _command_in(self, text: str) -> Command | None:
@@ -214,31 +296,41 @@ class Talk:
             replace(before, soothed=True), self._say(wording), Understood("oos", decision="fallback", score=1.0)
         )
 
-    def _command(self, before: Conversation, command: Command, now: datetime) -> Turn:
+    def _command(self, before: Conversation, command: Command, desk: Desk) -> Turn:
         match command:
             case "menu":
                 return said(before, self._say("menu"), Understood("greet", decision="answer", score=1.0))
             case "cancel":
-                return self._cancel(before)
+                return self._cancel(before, desk)
             case "human":
-                return self._person(before, None, now)
+                return self._person(before, None, desk.now)
             case "more" | "again":
                 return self._tell_again(before, command)
             case "checklist":
                 return self._lists.wanted(before)
             case "events":
                 return self._items.offer_events(before)
+            case "mine" | "progress" | "move" | "drop" | "resume" | "tasks":
+                return self._of_own(before, command, desk)
             case "correct" if before.listed is not None:
                 return self._lists.start(before, before.listed, anew=True)
-            case "confused" | "who" | "bye" | "ack":
-                return said(before, self._say(command))
-            case "correct" | "enough":
-                return said(before, self._say("confused"))
-            case "none_of_these":
-                if before.pending is None:
-                    return said(before, self._say("no_choices"))
+            case "none_of_these" if before.pending is not None:
                 after = replace(before, pending=None, misses=before.misses + 1)
                 return said(after, self._say("none_of_these"))
+            case _:
+                return said(before, self._say(_ANSWERS.get(command, "confused")))
+
+    def _of_own(self, before: Conversation, command: Command, desk: Desk) -> Turn:
+        """What the resident has booked or broken off; an agent's tasks."""
+        match command:
+            case "move":
+                return self._tasks.begin_own(before, "move", "", desk)
+            case "drop":
+                return self._tasks.begin_own(before, "cancel", "", desk)
+            case "resume":
+                return self._tasks.resume(before, "", desk)
+            case _:
+                return self._tasks.own(before, "", desk)
 
     def _tell_again(self, before: Conversation, command: Command) -> Turn:
         """The whole notice of the talk's item, or once more what was told of it."""
@@ -248,8 +340,10 @@ class Talk:
             return self._items.tell(before, before.item, None, short=False)
         return self._items.tell(before, before.item, before.facet)
 
-    def _cancel(self, before: Conversation) -> Turn:
+    def _cancel(self, before: Conversation, desk: Desk) -> Turn:
         open_questions = before.pending or before.checklist or before.where or before.item
+        if not open_questions and (desk.open_appointments() or desk.open_visits()):
+            return self._tasks.begin_own(before, "cancel", "", desk)
         wording = "bye_pending" if open_questions else "nothing_to_cancel"
         after = replace(before, pending=None, checklist=None, where=(), item=None, facet=None)
         return said(after, self._say(wording), Understood("cancel", decision="answer", score=1.0))
@@ -296,17 +390,25 @@ class Talk:
             case "oos":
                 return self._items.out_of_scope(before, text, match)
             case intent:
-                return self._task(before, text, match, intent)
+                return self._not_open_yet(before, match, intent)
 
-    def _task(self, before: Conversation, text: str, match: Match, intent: Intent) -> Turn:
-        """Booking, visits, complaints and the like are not open yet: say so, and what can be done instead."""
-        item = match.item or (before.item if match.follow_up or not match.candidates else None)
-        parts: list[Part] = [Text(self._say(intent))]
-        if item is not None and intent in ("book", "visit"):
-            parts.append(self._items.card(before, item, "where", short=True))
-            before = self._items.about(before, item, before.facet)
-        understood = replace(Understood.of(match), item=item)
-        return Turn(replace(before, pending=None, misses=0), Reply(tuple(parts)), understood=understood)
+    def _task(self, before: Conversation, text: str, match: Match, desk: Desk) -> Turn:
+        """Booking and home visits begin; what is booked already is looked up, moved or given back."""
+        match match.intent:
+            case "progress":
+                return self._tasks.own(before, text, desk, match)
+            case "cancel":
+                kind: TaskKind = "move" if self._tasks.moves(text, desk) else "cancel"
+                return self._tasks.begin_own(before, kind, text, desk, match)
+            case "visit":
+                return self._tasks.begin(before, "visit", text, match, desk)
+            case _:
+                return self._tasks.begin(before, "book", text, match, desk)
+
+    def _not_open_yet(self, before: Conversation, match: Match, intent: Intent) -> Turn:
+        """Complaints and ratings are not open yet: say so, and what can be done instead."""
+        after = replace(before, pending=None, misses=0)
+        return Turn(after, Reply((Text(self._say(intent)),)), understood=Understood.of(match))
 
     def _person(self, before: Conversation, question: str | None, now: datetime) -> Turn:
         asked = f"{now.astimezone(SHANGHAI):%H:%M}"

@@ -1,6 +1,7 @@
 """What one message leads to: the reply, what is remembered, what it sets going, and what it was taken for."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from citizen_bot.dialogue.model import Conversation, Reply, Text
@@ -43,12 +44,16 @@ class Understood:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """`conversation` is None when nothing of the talk is to be remembered."""
+    """`conversation` is None when nothing of the talk is to be remembered. `slots` is what is known of the task that
+    the message belongs to, by the names that reports use. `wants_person`: it was asked often enough, somebody has to
+    help."""
 
     conversation: Conversation | None
     reply: Reply
     effects: tuple[Effect, ...] = ()
     understood: Understood = Understood()
+    slots: Mapping[str, object] = field(default_factory=dict)
+    wants_person: bool = False
 
 
 def said(after: Conversation, text: str, understood: Understood | None = None) -> Turn:

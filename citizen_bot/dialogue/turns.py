@@ -9,16 +9,22 @@ from sqlalchemy import Connection, Engine, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import OperationalError
 
+from citizen_bot.appointments import service as appointments
+from citizen_bot.appointments.links import AppointmentLinks
 from citizen_bot.dialogue import memory
-from citizen_bot.dialogue.model import Incoming, NoticeCard
+from citizen_bot.dialogue.desk import Desk
+from citizen_bot.dialogue.model import Incoming, NoticeCard, Reply, Text
 from citizen_bot.dialogue.models import messages
 from citizen_bot.dialogue.talk import Talk
 from citizen_bot.dialogue.turn import Effect, ForgetResident, RequestPerson, Turn
 from citizen_bot.handovers import service as handovers
 from citizen_bot.notices import service as notices
+from citizen_bot.notifications import service as notifications
+from citizen_bot.notifications.composing import Compositions
 from citizen_bot.people import service as people
 from citizen_bot.platform.clock import Clock
-from citizen_bot.platform.privacy import Privacy, mask
+from citizen_bot.platform.database import retrying
+from citizen_bot.platform.privacy import mask
 from citizen_bot.platform.telemetry import metrics
 
 LOCK_NOT_AVAILABLE = "55P03"
@@ -50,10 +56,19 @@ class Turns:
     `talk` gives the present talk at each turn, so that a newly published catalogue counts from the next message on.
     """
 
-    def __init__(self, engine: Engine, talk: Callable[[], Talk], privacy: Privacy, clock: Clock) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        talk: Callable[[], Talk],
+        compositions: Compositions,
+        links: AppointmentLinks,
+        clock: Clock,
+    ) -> None:
         self._engine = engine
         self._talk = talk
-        self._privacy = privacy
+        self._compositions = compositions
+        self._links = links
+        self._privacy = compositions.office.privacy
         self._clock = clock
 
     def receive(self, incoming: Incoming) -> Outcome:
@@ -62,13 +77,19 @@ class Turns:
         A repeat waits for the first to end. Raises TurnBusy when that takes longer than the database's lock timeout,
         and sqlalchemy.exc.SQLAlchemyError when the database cannot be used; then nothing has happened.
         """
-        with self._engine.begin() as connection:
-            message_id = self._claim(connection, incoming)
-            if message_id is None:
-                metrics.repeats.inc()
-                return self._stored(connection, incoming)
-            metrics.messages.labels(kind=incoming.event or incoming.kind).inc()
-            return self._answer(connection, message_id, incoming)
+        return self.take(incoming)[0]
+
+    def take(self, incoming: Incoming) -> tuple[Outcome, Turn | None]:
+        """As `receive`, with the turn that led to the answer; None for a repeat."""
+        return retrying(self._engine, lambda connection: self._take(connection, incoming))
+
+    def _take(self, connection: Connection, incoming: Incoming) -> tuple[Outcome, Turn | None]:
+        message_id = self._claim(connection, incoming)
+        if message_id is None:
+            metrics.repeats.inc()
+            return self._stored(connection, incoming), None
+        metrics.messages.labels(kind=incoming.event or incoming.kind).inc()
+        return self._answer(connection, message_id, incoming)
 
     def _claim(self, connection: Connection, incoming: Incoming) -> int | None:
         """A new row for the message, or None where it has one. Waits for a repeat that is being answered just now."""
@@ -96,21 +117,46 @@ class Turns:
         sealed = row.reply_sealed
         return Outcome(text=None if sealed is None else self._privacy.open(sealed), at=row.replied_at)
 
-    def _answer(self, connection: Connection, message_id: int, incoming: Incoming) -> Outcome:
+    def _answer(self, connection: Connection, message_id: int, incoming: Incoming) -> tuple[Outcome, Turn]:
         now = self._clock.now()
         resident = people.enter(
-            connection, self._privacy, account=incoming.account, openid=incoming.openid, at=incoming.received_at
+            connection,
+            self._privacy,
+            account=incoming.account,
+            openid=incoming.openid,
+            at=incoming.received_at,
+            wrote=incoming.kind != "event",
         )
         talk = self._talk()
-        turn = talk.respond(memory.load(resident.conversation), incoming, now)
+        desk = Desk(connection, self._compositions.office, talk.catalogue, resident.id, now, self._links.of)
+        turn = talk.respond(memory.load(resident.conversation), incoming, desk)
         number = self._tell(connection, turn, talk.catalogue.hash, resident.id, now)
-        text = talk.render(turn.reply, number=number)
+        text = self._render(connection, talk, turn.reply, number, resident.id, now)
         self._finish(connection, message_id, resident.id, turn, talk.catalogue.hash, Outcome(text, now))
         if turn.conversation is not None:
             people.remember(connection, self._privacy, resident.id, memory.dump(turn.conversation))
+        self._note_reports(connection, incoming, resident.id, now)
         for effect in turn.effects:
             self._apply(connection, effect, resident.id, now)
-        return Outcome(text, now)
+        return Outcome(text, now), turn
+
+    def _render(
+        self, connection: Connection, talk: Talk, reply: Reply, number: int | None, resident_id: int, now: datetime
+    ) -> str | None:
+        """The answer, after what has been waiting for the resident to write again."""
+        if not reply.parts:
+            return None
+        composition = self._compositions.at(connection, now)
+        waiting = notifications.waiting_texts(connection, composition, resident_id)
+        return talk.render(Reply((*map(Text, waiting), *reply.parts)), number=number)
+
+    def _note_reports(self, connection: Connection, incoming: Incoming, resident_id: int, now: datetime) -> None:
+        """What WeChat reports of subscriptions and of messages that were sent."""
+        if incoming.consents:
+            answers = [(consent.template_id, consent.accepted, consent.times) for consent in incoming.consents]
+            notifications.note_consents(connection, resident_id, answers, now)
+        for report in incoming.reports:
+            notifications.note_report(connection, report.message_id, report.arrived, report.reason, now)
 
     def _tell(
         self, connection: Connection, turn: Turn, catalogue_hash: str, resident_id: int, now: datetime
@@ -162,6 +208,7 @@ class Turns:
                     promised_at=effect.promised_at,
                 )
             case ForgetResident():
+                appointments.release(connection, resident_id=resident_id, now=now)
                 handovers.withdraw_all(connection, resident_id)
                 _forget_words(connection, resident_id)
                 people.forget(connection, resident_id)

@@ -53,12 +53,12 @@ class Whereabouts:
         if len(text) > LONGEST_PLACE:
             return []
         text = plain(text)
-        found = self._found(text)
+        found = self.found(text)
         return found if found and set(self._gazetteer.without_names(text)) <= _AROUND else []
 
     def placed(self, before: Conversation, text: str, match: Match) -> Conversation:
         """`before` with the place that a question names beside what it asks, for this turn (`kept`)."""
-        found = self._found(text) if match.intent in PLACED else []
+        found = self.found(text) if match.intent in PLACED else []
         return replace(before, home=found[0].code) if len(found) == 1 else before
 
     def kept(self, turn: Turn, before: Conversation, text: str) -> Turn:
@@ -87,18 +87,18 @@ class Whereabouts:
             if not 1 <= number <= len(found):
                 return self._ask_which(before, found)
             return self.at_home(after, [found[number - 1]], guide, text, now)
-        named = {place.code for place in self._found(text)}
+        named = {place.code for place in self.found(text)}
         inside = [place for place in found if place.code in named or self._town_of(place).code in named]
         return self.at_home(after, inside, guide, text, now) if len(inside) == 1 else None
 
     def site(self, before: Conversation, guide: Guide | None, text: str, match: Match, now: datetime) -> Turn:
         """Where a centre is and when it is open; for the item of the talk, where that is taken."""
-        found = self._found(text)
+        found = self.found(text)
         if len(found) > 1:
             return self._ask_which(before, found)
         after = replace(before, misses=0, pending=None)
-        hall = places.city_hall(self._catalogue)
-        if hall is not None and not found and _HALL.search(text):
+        hall = self.hall_named(text)
+        if hall is not None and not found:
             lines = [hall.official_name, *self._hours(text, now), self._contact(hall)]
             return said(after, "\n".join(lines), Understood.of(match))
         if before.home is not None and (found or match.facet != "time"):
@@ -118,10 +118,10 @@ class Whereabouts:
         item = turn.understood.item
         if item is None or places.has_own_place(self._catalogue.guides[item]):
             return turn
-        found = self._found(text)
+        found = self.found(text)
         if len(found) > 1:
             asked = replace(after, where=tuple(place.code for place in found))
-            return replace(turn, conversation=asked, reply=Reply((*turn.reply.parts, self._which(found))))
+            return replace(turn, conversation=asked, reply=Reply((*turn.reply.parts, self.which(found))))
         return replace(turn, reply=Reply((*turn.reply.parts, Text(self._say("where_ask_home")))))
 
     def located(self, before: Conversation, guide: Guide | None, incoming: Incoming) -> Turn:
@@ -136,7 +136,7 @@ class Whereabouts:
         if place is None or places.has_own_place(guide):
             return None
         site = places.serving_site(self._catalogue, place, guide, unverified=self._unverified)
-        return self._named(site) if site else None
+        return self.named(site) if site else None
 
     def _told(self, home: str, guide: Guide | None, text: str, now: datetime) -> str:
         """Where somebody from `home` goes, for the item of `guide` or in general, and when it is open."""
@@ -151,9 +151,9 @@ class Whereabouts:
         if site is None:
             lines.append(self._say("site_none"))
         elif guide is None:
-            lines.append(self._say("site_serves", site=self._named(site)))
+            lines.append(self._say("site_serves", site=self.named(site)))
         else:
-            lines.append(self._say("site_takes", item=guide.name, site=self._named(site)))
+            lines.append(self._say("site_takes", item=guide.name, site=self.named(site)))
         return "\n".join([*lines, *self._hours(text, now), self._contact(site)])
 
     def _hours(self, text: str, now: datetime) -> list[str]:
@@ -189,7 +189,7 @@ class Whereabouts:
         if found[0][1] > FAR_KM:
             return self._say("nearest_far")
         heading = self._say("nearest") if guide is None else self._say("nearest_for", item=guide.name)
-        lines = [self._say("nearest_line", name=self._named(site), km=f"{km:.1f}") for site, km in found]
+        lines = [self._say("nearest_line", name=self.named(site), km=f"{km:.1f}") for site, km in found]
         return "\n".join([heading, *lines, self._say("nearest_seats")])
 
     def _near_home(self, before: Conversation, incoming: Incoming) -> Conversation:
@@ -201,7 +201,7 @@ class Whereabouts:
         )
         return replace(before, home=found[0][0].code) if found and found[0][1] <= FAR_KM else before
 
-    def _named(self, site: Site) -> str:
+    def named(self, site: Site) -> str:
         """A station that nobody has confirmed is a sample, and says so."""
         return site.official_name if places.exists(site) else self._say("sample_site", site=site.official_name)
 
@@ -210,10 +210,18 @@ class Whereabouts:
             return self._say("home_town", town=place.name)
         return self._say("home", place=place.name, town=self._town_of(place).name)
 
-    def _found(self, text: str) -> list[Place]:
+    def found(self, text: str) -> list[Place]:
         """The places that `text` names; more than can be offered are as good as none."""
         found = self._gazetteer.find(text)
         return found if len(found) <= MOST_PLACES else []
+
+    def without_names(self, text: str) -> str:
+        """What `text` says besides the names of places."""
+        return self._gazetteer.without_names(text)
+
+    def hall_named(self, text: str) -> Site | None:
+        """The city's hall, where `text` names it (政务服务中心)."""
+        return places.city_hall(self._catalogue) if _HALL.search(text) else None
 
     def _town_of(self, place: Place) -> Site:
         return places.site_of_town(self._catalogue, place) if isinstance(place, Division) else place
@@ -221,9 +229,9 @@ class Whereabouts:
     def _ask_which(self, before: Conversation, found: Sequence[Place]) -> Turn:
         after = replace(before, where=tuple(place.code for place in found), pending=None, misses=0)
         understood = Understood("site", decision="clarify", score=1.0)
-        return Turn(after, Reply((self._which(found),)), understood=understood)
+        return Turn(after, Reply((self.which(found),)), understood=understood)
 
-    def _which(self, found: Sequence[Place]) -> Choices:
+    def which(self, found: Sequence[Place]) -> Choices:
         """Of several places: by their towns where they have one name, else by name and town."""
         names = {place.name for place in found}
         towns = [self._town_of(place).name for place in found]

@@ -6,12 +6,12 @@ from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from citizen_bot.handovers.models import handovers
-from citizen_bot.platform import jobs
+from citizen_bot.notifications import service as notifications
 from citizen_bot.platform.privacy import mask
 
-__all__ = ["NOTIFY_TASK", "request", "withdraw_all"]
+__all__ = ["ASKED", "request", "withdraw_all"]
 
-NOTIFY_TASK = "handovers.notify_staff"
+ASKED = "handover.asked"
 
 
 def request(
@@ -22,8 +22,10 @@ def request(
     item: str | None,
     asked_at: datetime,
     promised_at: datetime,
+    answer_by: datetime | None = None,
 ) -> int:
-    """Records the request and lets the staff know; returns its number.
+    """Records the request and lets the staff know; returns its number. Where nobody takes it on until `answer_by`
+    (`promised_at`, if that is not given), the next person is told.
 
     Who already waits keeps the place in the queue: the same number comes back and the staff are not told twice.
     """
@@ -45,7 +47,10 @@ def request(
         waiting = select(handovers.c.id).where(handovers.c.resident_id == resident_id, handovers.c.state == "waiting")
         kept: int = connection.execute(waiting).scalar_one()
         return kept
-    jobs.defer(connection, NOTIFY_TASK, queue="notifications", args={"handover_id": number})
+    recipients = notifications.city_recipients(connection)
+    notifications.tell(
+        connection, ASKED, number, recipients, occasion="asked", at=asked_at, answer_by=answer_by or promised_at
+    )
     return number
 
 

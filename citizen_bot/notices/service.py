@@ -12,7 +12,10 @@ from citizen_bot.notices.models import notices
 from citizen_bot.notices.notice import Notice
 from citizen_bot.platform.privacy import Privacy
 
-__all__ = ["Told", "find", "tell"]
+__all__ = ["ISSUED", "Told", "find", "tell"]
+
+# The kind of notification by which a resident gets what staff issued.
+ISSUED = "notice.told"
 
 _NEW = insert(notices)
 _TELL = _NEW.on_conflict_do_update(

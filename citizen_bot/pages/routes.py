@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import segno
-from flask import Blueprint, Response, make_response, redirect, render_template, request
+from flask import Blueprint, Response, make_response, redirect, request
 from markupsafe import Markup
 from sqlalchemy import Engine
 
@@ -14,16 +14,13 @@ from citizen_bot.catalog.model import Catalogue, Guide, LifeEvent
 from citizen_bot.notices import service
 from citizen_bot.notices.links import NoticeLinks
 from citizen_bot.notices.notice import Notice, for_person
-from citizen_bot.notices.numbers import spell_number
 from citizen_bot.notices.text import Shown, lay_out
+from citizen_bot.pages.respond import missing, page
 from citizen_bot.pages.sheet import Sheet
 from citizen_bot.platform.clock import SHANGHAI, Clock, spell_day
+from citizen_bot.platform.numbers import spell_number
 from citizen_bot.platform.privacy import Privacy
 from citizen_bot.wordings import Wordings
-
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +134,14 @@ def create_pages_blueprint(pages: NoticePages) -> Blueprint:
     @blueprint.get("/notices/<token>")
     def notice(token: str) -> Response:
         shown = pages.shown(token)
-        return _missing() if shown is None else _page("notice.html", **_values(shown))
+        return missing("notice") if shown is None else page("notice.html", **_values(shown))
 
     @blueprint.post("/notices/<token>/list")
     def personal_list(token: str) -> Response:
         shown = pages.shown(token)
         guide = None if shown is None else pages.guide_to_ask(shown)
         if guide is None:
-            return _missing()
+            return missing("notice")
         agreed = request.form.get("consent") == "yes"
         asked = [situation for situation in guide.situations if agreed or not situation.sensitive]
         chosen = {situation.id: request.form.get(situation.id, "") for situation in asked}
@@ -154,11 +151,11 @@ def create_pages_blueprint(pages: NoticePages) -> Blueprint:
     def sheet(token: str) -> Response:
         shown = pages.shown(token)
         if shown is None:
-            return _missing()
+            return missing("notice")
         values = _values(shown)
         code = segno.make(values["url"], error="m", micro=False).svg_inline(border=0, omitsize=True)
         laid_out = Sheet.of(values["shown"].sections)
-        return _page("sheet.html", **values, sheet=laid_out, code=Markup(code))  # noqa: S704 - segno's own
+        return page("sheet.html", **values, sheet=laid_out, code=Markup(code))  # noqa: S704 - segno's own
 
     def _values(shown: _Shown) -> dict[str, Any]:
         guide = pages.guide_to_ask(shown)
@@ -182,16 +179,3 @@ def create_pages_blueprint(pages: NoticePages) -> Blueprint:
 def _moment(at: datetime) -> str:
     local = at.astimezone(SHANGHAI)
     return f"{local.year}年{spell_day(local.date())}{local:%H:%M}"
-
-
-def _missing() -> Response:
-    return _page("missing.html", status=404)
-
-
-def _page(template: str, /, *, status: int = 200, **values: Any) -> Response:
-    response = make_response(render_template(f"pages/{template}", **values), status)
-    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["Cache-Control"] = "private, no-store"
-    return response

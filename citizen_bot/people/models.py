@@ -1,6 +1,18 @@
 """Residents, staff and agents as rows."""
 
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, Identity, LargeBinary, Table, Text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    Text,
+)
 
 from citizen_bot.platform.database import metadata
 
@@ -14,6 +26,8 @@ residents = Table(
     Column("conversation_sealed", LargeBinary),
     Column("first_message_at", DateTime(timezone=True), nullable=False),
     Column("last_message_at", DateTime(timezone=True), nullable=False),
+    Column("service_left", SmallInteger, nullable=False),
+    Column("service_until", DateTime(timezone=True)),
 )
 
 staff = Table(
@@ -23,6 +37,8 @@ staff = Table(
     Column("name", Text, nullable=False, unique=True),
     Column("role", Text, nullable=False),
     Column("site_code", Text),
+    Column("wecom_userid", Text),
+    Column("active", Boolean, nullable=False),
     Column("sample", Boolean, nullable=False),
 )
 
@@ -32,5 +48,13 @@ agents = Table(
     Column("id", BigInteger, Identity(always=True), primary_key=True),
     Column("name", Text, nullable=False),
     Column("division_code", Text, nullable=False),
+    Column("items", ARRAY(Text), nullable=False),
+    Column("office_hours", Text),
+    Column("phone_sealed", LargeBinary),
+    Column("wecom_userid", Text),
+    Column("resident_id", BigInteger, ForeignKey(residents.c.id, ondelete="SET NULL")),
+    Column("binding_code_index", LargeBinary),
+    Column("binding_until", DateTime(timezone=True)),
+    Column("active", Boolean, nullable=False),
     Column("sample", Boolean, nullable=False),
 )

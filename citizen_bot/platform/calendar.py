@@ -2,15 +2,19 @@
 
 The holidays come from the chinesecalendar package, whose data end with a year (`data_until`). After it, Monday to
 Friday count as working days and the office's own file says what differs, until a newer package brings the year.
+
+Opening time is counted in half-open spans on the clock of Asia/Shanghai, which has had no summer time since 1991.
 """
 
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 import chinese_calendar
 import structlog
-from chinese_calendar.constants import holidays
+from borax.calendars.lunardate import LunarDate
+from chinese_calendar.constants import Holiday, holidays
 from marshmallow import fields
 
 from citizen_bot.documents import Fault, FaultyFiles, FileSchema, load
@@ -21,6 +25,13 @@ OPENING_HOURS = ((time(8, 30), time(11, 30)), (time(13, 30), time(17, 0)))
 CLOSING = OPENING_HOURS[-1][1]
 OVERRIDES_FILE = "calendar.yaml"
 ENDS_SOON = timedelta(days=60)
+# Scanned once: the table is long, and every question about a day asks for its end.
+_DATA_UNTIL = date(max(holidays).year, 12, 31)
+# The first day off of a holiday, where neither the moon nor the sun need be asked for more.
+_FIXED_HOLIDAYS = {"元旦": (1, 1), "劳动节": (5, 1), "国庆节": (10, 1)}
+_A_YEAR = timedelta(days=366)
+
+Span = tuple[datetime, datetime]
 
 log = structlog.get_logger(__name__)
 
@@ -60,6 +71,98 @@ class WorkingCalendar:
                 return opening
         return datetime.combine(self.add_working_days(day, 1), OPENING_HOURS[0][0], SHANGHAI)
 
+    def spans(self, day: date) -> tuple[Span, ...]:
+        """The half-open (start, end) of opening on `day`, in order, aware in Asia/Shanghai; empty on a day off."""
+        if not self.is_working_day(day):
+            return ()
+        return tuple(
+            (datetime.combine(day, start, SHANGHAI), datetime.combine(day, end, SHANGHAI))
+            for start, end in OPENING_HOURS
+        )
+
+    def add_working_minutes(self, start: datetime, minutes: int) -> datetime:
+        """The first instant at which `minutes` of opening time have passed since `start` (aware), in Asia/Shanghai.
+
+        A start outside the opening hours counts from the next opening. Time that is used up exactly at a closing ends
+        there and not at the next opening, so the answer may be the end of a span. Raises ValueError below 0.
+        """
+        if minutes < 0:
+            raise ValueError("minutes must not be negative")
+        left = timedelta(minutes=minutes)
+        instant = start.astimezone(SHANGHAI)
+        if not self.is_open(instant):
+            instant = self.next_opening(instant)
+        while True:
+            for begin, end in self.spans(instant.date()):
+                begin = max(begin, instant)
+                if begin + left <= end:
+                    return begin + left
+                left -= max(end - begin, timedelta())
+            next_day = self.add_working_days(instant.date(), 1)
+            instant = datetime.combine(next_day, OPENING_HOURS[0][0], SHANGHAI)
+
+    def working_minutes_between(self, start: datetime, end: datetime) -> int:
+        """The full minutes of opening time from `start` to `end` (both aware); negative where `end` is earlier."""
+        if end < start:
+            return -self.working_minutes_between(end, start)
+        start, end = start.astimezone(SHANGHAI), end.astimezone(SHANGHAI)
+        passed = timedelta()
+        day = start.date()
+        while day <= end.date():
+            for begin, close in self.spans(day):
+                passed += max(min(close, end) - max(begin, start), timedelta())
+            day += timedelta(days=1)
+        return passed // timedelta(minutes=1)
+
+    def deadline_days(self, start: datetime, days: int) -> datetime:
+        """The closing time of the `days`-th working day after the day of `start` (aware), in Asia/Shanghai.
+
+        The day of `start` does not count (Civil Code, art. 201), days off do not either (Administrative Licence Law,
+        art. 82). Raises ValueError below 1.
+        """
+        if days < 1:
+            raise ValueError("days must be at least 1")
+        return datetime.combine(self.add_working_days(start.astimezone(SHANGHAI).date(), days), CLOSING, SHANGHAI)
+
+    def working_days_between(self, start: date, end: date) -> int:
+        """How many working days after `start` the day `end` is, itself included if it is one: what `add_working_days`
+        adds. Negative where `end` is earlier."""
+        step = timedelta(days=1 if end > start else -1)
+        count = 0
+        while start != end:
+            start += step
+            count += self.is_working_day(start)
+        return count * step.days
+
+    def holiday_of(self, day: date) -> str | None:
+        """The holiday that `day` is off for, weekends and moved days within it included, in its Chinese name (国庆节).
+
+        None on any other day, on days off that only the office has, and after `data_until`.
+        """
+        english = holidays.get(day)
+        return str(Holiday(english).chinese) if english and not self.is_working_day(day) else None
+
+    def after_holiday(self, day: date, name: str | None = None) -> date | None:
+        """The first working day after the holiday that `day` is in or that comes next, within a year.
+
+        `name`: one of the names of `holiday_of`; without one, whichever comes first. None where the holiday lies after
+        `data_until`, unless the office has put its first day into its own file.
+        """
+        near = (off for off in holidays if day <= off <= day + _A_YEAR)
+        first = min((off for off in near if (found := self.holiday_of(off)) and name in (None, found)), default=None)
+        if first is None:
+            own = (off for off in self._first_days_off(day, name) if off > self.data_until() and off in self._days_off)
+            first = min(own, default=None)
+        return None if first is None else self.add_working_days(first, 1)
+
+    @staticmethod
+    def _first_days_off(day: date, name: str | None) -> Iterator[date]:
+        """The days from `day` on, of this year and the next, that the holidays with a day of their own begin with."""
+        for year in (day.year, day.year + 1):
+            firsts = {holiday: date(year, *month_day) for holiday, month_day in _FIXED_HOLIDAYS.items()}
+            firsts["春节"] = LunarDate(year, 1, 1).to_solar_date()
+            yield from (first for holiday, first in firsts.items() if first >= day and name in (None, holiday))
+
     def add_working_days(self, day: date, count: int) -> date:
         """The `count`-th working day after `day`, or before it for a negative count. `day` itself is not counted, and
         is the answer for a count of 0."""
@@ -73,7 +176,7 @@ class WorkingCalendar:
     @staticmethod
     def data_until() -> date:
         """The last day for which the national holidays are known."""
-        return date(max(holidays).year, 12, 31)
+        return _DATA_UNTIL
 
     def warning(self, today: date) -> str | None:
         """A sentence for the operator when the known holidays end within 60 days or have ended."""

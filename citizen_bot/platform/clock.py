@@ -33,3 +33,14 @@ class FixedClock:
 def spell_day(day: date) -> str:
     """A day as residents read it: 12月1日（周二）."""
     return f"{day.month}月{day.day}日（周{_WEEKDAYS[day.weekday()]}）"
+
+
+def spell_hour(at: datetime) -> str:
+    """The time of day of an aware instant in Asia/Shanghai, as residents read it: 9点30分, 13点."""
+    local = at.astimezone(SHANGHAI)
+    return f"{local.hour}点{local.minute}分" if local.minute else f"{local.hour}点"
+
+
+def spell_moment(at: datetime) -> str:
+    """Day and time of an aware instant in Asia/Shanghai, as residents read them: 12月2日（周三）9点30分."""
+    return spell_day(at.astimezone(SHANGHAI).date()) + spell_hour(at)

@@ -4,9 +4,10 @@ The application never works as the tables' owner. `migrate` runs as whoever DATA
 `citizen_bot_app`; every engine made here works as that role, which owns nothing and gets only what a migration grants.
 """
 
+from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
-from typing import cast
+from typing import TypeVar, cast
 
 import psycopg
 import structlog
@@ -15,11 +16,16 @@ from alembic.config import Config
 from sqlalchemy import Connection, Engine, MetaData, text
 from sqlalchemy import create_engine as sqlalchemy_engine
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import OperationalError
 
 APPLICATION_ROLE = "citizen_bot_app"
 CONNECT_TIMEOUT_S = 3
 # WeChat waits 5 s for an answer: nothing in a request may wait longer than this for a lock or a statement.
 REQUEST_TIMEOUT_MS = 4000
+# serialization_failure, deadlock_detected: https://www.postgresql.org/docs/current/errcodes-appendix.html
+_GIVEN_UP = ("40001", "40P01")
+
+T = TypeVar("T")
 
 metadata = MetaData(
     naming_convention={
@@ -66,6 +72,24 @@ def ping(engine: Engine) -> None:
     """Raises sqlalchemy.exc.SQLAlchemyError unless the database answers."""
     with engine.connect() as connection:
         connection.execute(text("SELECT 1"))
+
+
+def retrying(engine: Engine, work: Callable[[Connection], T], attempts: int = 3) -> T:
+    """What `work` returns, done in a transaction of its own; done again, up to `attempts` times in all, when PostgreSQL
+    gave it up for another one's sake (a deadlock, or a serialization failure).
+
+    `work` must leave nothing outside the database behind that a repetition would do twice.
+    """
+    for attempt in range(1, attempts + 1):
+        try:
+            with engine.begin() as connection:
+                return work(connection)
+        except OperationalError as error:
+            state = getattr(error.orig, "sqlstate", None)
+            if state not in _GIVEN_UP or attempt == attempts:
+                raise
+            log.warning("transaction repeated", sqlstate=state, attempt=attempt)
+    raise ValueError("attempts must be at least 1")
 
 
 def migrate(url: str) -> None:

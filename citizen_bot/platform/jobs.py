@@ -7,9 +7,9 @@ A job carries ids, never names or texts: its arguments stand in the database and
 import importlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 import procrastinate
 import psycopg.conninfo
@@ -26,7 +26,7 @@ from citizen_bot.platform.telemetry.requests import bind_request_id, current_req
 from citizen_bot.settings import Settings
 
 # Every module that registers tasks with `task`.
-TASK_MODULES = ("citizen_bot.handovers.tasks",)
+TASK_MODULES = ("citizen_bot.appointments.tasks", "citizen_bot.notifications.tasks")
 KEPT_HOURS = 7 * 24
 # 3 s, 9 s, 27 s … 5.5 h: over a night's outage of somebody else's server, then the job counts as failed.
 DEFAULT_RETRY = RetryStrategy(max_attempts=9, exponential_wait=3)
@@ -34,15 +34,22 @@ DEFAULT_RETRY = RetryStrategy(max_attempts=9, exponential_wait=3)
 log = structlog.get_logger(__name__)
 
 P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class TaskContext:
-    """What a task works with. The engine is the worker's own."""
+    """What a task works with. The engine is the worker's own; `parts` are what the services need besides, each under
+    its class."""
 
     engine: Engine
     settings: Settings
     clock: Clock
+    parts: Mapping[type, object] = field(default_factory=dict)
+
+    def part(self, kind: type[T]) -> T:
+        """`context.part(Office)`. Raises KeyError for what the worker was not given."""
+        return cast(T, self.parts[kind])
 
 
 TaskFunction = Callable[Concatenate[TaskContext, P], None]

@@ -50,3 +50,14 @@ def mask(text: str) -> str:
     text = _IDENTITY.sub(r"\1********\2", text)
     text = _MOBILE.sub(r"\1****\3", text)
     return _LONG_NUMBER.sub(lambda m: m[0][:4] + "*" * (len(m[0]) - 8) + m[0][-4:], text)
+
+
+def mask_name(name: str) -> str:
+    """The first character, and that there is more: 王**. The same for names of any length."""
+    return f"{name[:1]}**"
+
+
+def mask_phone(phone: str) -> str:
+    """138****1234; of a number that is no mobile's only the last three digits: ****234."""
+    masked = _MOBILE.sub(r"\1****\3", phone)
+    return masked if masked != phone else f"****{phone[-3:]}"

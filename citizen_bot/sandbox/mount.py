@@ -1,7 +1,10 @@
 """Puts the sandbox into the application."""
 
+from pathlib import Path
+
 from flask import Flask, redirect, url_for
 
+from citizen_bot.notifications.templates import load_templates
 from citizen_bot.platform.clock import Clock
 from citizen_bot.sandbox.pusher import Account
 from citizen_bot.sandbox.residents import RESIDENTS
@@ -23,11 +26,14 @@ def register(app: Flask, settings: Settings, clock: Clock) -> None:
     if not settings.sandbox:
         raise ValueError("the sandbox is off")
 
+    templates = {name: list(template.fields) for name, template in load_templates(Path(__file__).parent).all().items()}
+
     def prepare(state: FakeState) -> None:
         state.apps[settings.wechat_app_id] = settings.wechat_app_secret
         state.corps.setdefault(CORP, {})[CORP_AGENT] = CORP_SECRET
         if settings.wecom_robot_key:
             state.robots.setdefault(settings.wecom_robot_key, [])
+        state.templates.update(templates)
         for resident in RESIDENTS:
             state.meet(resident.openid, settings.wechat_app_id, resident.name)
 

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from citizen_bot.catalog import store
 from citizen_bot.cli import main
 from citizen_bot.dialogue.talk import Talk
 from citizen_bot.notices import service
 from citizen_bot.notices.notice import Notice
-from citizen_bot.notices.numbers import read_number, spell_number
 from citizen_bot.people import service as people
+from citizen_bot.platform.numbers import read_number, spell_number
 from citizen_bot.platform.privacy import Privacy
 from citizen_bot.settings import DEVELOPMENT_PRIVACY_KEY
 
@@ -124,8 +124,10 @@ def test_a_notice_for_who_was_told_before_belongs_to_the_same_person(run: Run, e
     read = read_number(issued["number"])
     with engine.connect() as connection:
         told = service.find(connection, PRIVACY, read or 0)
+        sent = connection.execute(text("SELECT kind, subject_id, recipient, recipient_id FROM notifications")).all()
     assert told
     assert told.resident_id == resident
+    assert sent == [("notice.told", read, "resident", resident)], "issued twice, told once"
 
 
 def test_two_strangers_get_two_notices(run: Run) -> None:

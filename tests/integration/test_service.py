@@ -1,7 +1,6 @@
 """The whole service, as `make run` starts it, through its own door."""
 
 import functools
-import itertools
 import json
 import os
 import re
@@ -21,41 +20,13 @@ import requests
 
 from citizen_bot.settings import data_folder
 from tests.conftest import CLEAN_ENVIRONMENT, Service
-from webhooks.wechat.crypto import WeChatCrypto
+from tests.door import Door, content, openid_of, text_message
 
 WITHIN_S = 20
-NUMBERS = itertools.count(int(time.time()) * 1000)
-
-
-def _openid(name: str) -> str:
-    return "o" + name.ljust(27, "0")
-
-
-def _body(openid: str, text: str, number: int | None = None) -> bytes:
-    number = number or next(NUMBERS)
-    return (
-        f"<xml><ToUserName>gh_test</ToUserName><FromUserName>{openid}</FromUserName><CreateTime>{int(time.time())}"
-        f"</CreateTime><MsgType>text</MsgType><Content>{text}</Content><MsgId>{number}</MsgId></xml>"
-    ).encode()
 
 
 def _post(service: Service, body: bytes, *, safe: bool = False) -> requests.Response:
-    ready = service.ready
-    crypto = WeChatCrypto(ready["wechat_token"], ready["encoding_aes_key"], ready["app_id"])
-    timestamp, nonce = str(int(time.time())), str(next(NUMBERS))
-    query = {"timestamp": timestamp, "nonce": nonce, "signature": crypto.signature(timestamp, nonce)}
-    if safe:
-        encrypted = crypto.encrypt(body.decode())
-        query |= {"encrypt_type": "aes", "msg_signature": crypto.signature(timestamp, nonce, encrypted)}
-        body = f"<xml><ToUserName>gh_test</ToUserName><Encrypt>{encrypted}</Encrypt></xml>".encode()
-    return requests.post(service.url + ready["wechat_path"], params=query, data=body, timeout=10)
-
-
-def _content(response: requests.Response) -> str:
-    found = re.search(r"<Content><!\[CDATA\[(.*)\]\]></Content>", response.text, re.DOTALL)
-    assert response.status_code == 200
-    assert found, response.text
-    return found[1]
+    return Door(service.ready).post(body, safe=safe)
 
 
 def _log(service: Service) -> Iterator[dict[str, Any]]:
@@ -72,7 +43,7 @@ def _eventually(holds: Callable[[], bool], what: str) -> None:
 
 
 def test_a_resident_asks_and_gets_the_notice(service: Service) -> None:
-    text = _content(_post(service, _body(_openid("asks"), "俺娘八十了 听说能领钱 要带啥")))
+    text = content(_post(service, text_message(openid_of("asks"), "俺娘八十了 听说能领钱 要带啥")))
     assert text.startswith("【高龄津贴申领】")
     assert text.index("可以在网上办") < text.index("要带：")
     link = re.search(r'<a href="([^"]+)">', text)
@@ -83,14 +54,14 @@ def test_a_resident_asks_and_gets_the_notice(service: Service) -> None:
 
 
 def test_safe_mode_gets_the_same_bytes_for_a_repeat(service: Service) -> None:
-    body = _body(_openid("safe"), "低保要什么材料")
+    body = text_message(openid_of("safe"), "低保要什么材料")
     first, again = _post(service, body, safe=True), _post(service, body, safe=True)
     assert first.content == again.content
     assert b"<Encrypt>" in first.content
 
 
 def test_twenty_deliveries_at_once_get_the_same_bytes_and_one_effect(service: Service) -> None:
-    body = _body(_openid("twenty"), "人工")
+    body = text_message(openid_of("twenty"), "人工")
     with ThreadPoolExecutor(20) as pool:
         answers = {response.content for response in pool.map(lambda _: _post(service, body), range(20))}
     assert len(answers) == 1
@@ -99,15 +70,15 @@ def test_twenty_deliveries_at_once_get_the_same_bytes_and_one_effect(service: Se
 
 
 def test_a_request_for_a_person_reaches_the_staff_with_its_request_id(service: Service) -> None:
-    response = _post(service, _body(_openid("person"), "人工"))
-    assert "已经记下了" in _content(response)
+    response = _post(service, text_message(openid_of("person"), "人工"))
+    assert "已经记下了" in content(response)
     request_id = response.headers["X-Request-Id"]
 
     def done() -> bool:
         return any(
             line.get("request_id") == request_id
             and line["event"] == "job done"
-            and line["task"].startswith("handovers")
+            and line["task"].startswith("notifications.")
             for line in _log(service)
         )
 
@@ -129,7 +100,7 @@ def _page(answer: str) -> str:
 
 
 def test_a_told_notice_has_a_page_a_sheet_and_is_found_by_its_number(service: Service) -> None:
-    answer = _content(_post(service, _body(_openid("notice"), "高龄津贴要带什么")))
+    answer = content(_post(service, text_message(openid_of("notice"), "高龄津贴要带什么")))
     number = re.search(r"告知编号(\d+)", answer)
     assert number
     page = requests.get(_page(answer), timeout=5).text
@@ -148,8 +119,8 @@ def test_a_told_notice_has_a_page_a_sheet_and_is_found_by_its_number(service: Se
 
 
 def test_logs_carry_no_person_and_no_words(service: Service) -> None:
-    openid = _openid("secret")
-    _post(service, _body(openid, "俺叫王桂芬 电话13812345678 身份证371083194001010021 低保咋办"))
+    openid = openid_of("secret")
+    _post(service, text_message(openid, "俺叫王桂芬 电话13812345678 身份证371083194001010021 低保咋办"))
     log = service.log.read_text("utf-8")
     for personal in (openid, "王桂芬", "13812345678", "371083194001010021", "低保咋办"):
         assert personal not in log
@@ -159,7 +130,7 @@ def test_readiness_and_metrics(service: Service) -> None:
     ready = requests.get(f"{service.url}/readyz", timeout=5)
     assert ready.status_code == 200
     assert requests.get(f"{service.url}/healthz", timeout=5).status_code == 200
-    _post(service, _body(_openid("counted"), "身份证丢了怎么补"))
+    _post(service, text_message(openid_of("counted"), "身份证丢了怎么补"))
     metrics = requests.get(f"{service.url}/metrics", timeout=5).text
     for name in (
         "messages_total",
@@ -178,13 +149,15 @@ def own_service(start_service: Callable[..., Service]) -> Service:
 
 
 def test_without_valkey_everything_goes_on(own_service: Service) -> None:
-    body = _body(_openid("valkey"), "人工")
+    body = text_message(openid_of("valkey"), "人工")
     first = _post(own_service, body).content
     for _ in range(2):
         pid = _valkey_pid(own_service)
         os.kill(pid, signal.SIGKILL)
         assert _post(own_service, body).content == first
-        assert "居民身份证丢失补领" in _content(_post(own_service, _body(_openid("valkey"), "身份证丢了怎么补")))
+        assert "居民身份证丢失补领" in content(
+            _post(own_service, text_message(openid_of("valkey"), "身份证丢了怎么补"))
+        )
         _eventually(functools.partial(_answers_again, own_service, pid), "another Valkey")
 
 
@@ -220,7 +193,7 @@ def test_a_new_catalogue_is_followed_without_a_lost_message_and_a_faulty_one_ref
 
     def keep_asking() -> None:
         while not over.is_set():
-            answers.append(_content(_post(own_service, _body(_openid("follows"), "身份证丢了怎么补"))))
+            answers.append(content(_post(own_service, text_message(openid_of("follows"), "身份证丢了怎么补"))))
 
     with ThreadPoolExecutor(1) as pool:
         asking = pool.submit(keep_asking)
@@ -241,4 +214,4 @@ def test_a_new_catalogue_is_followed_without_a_lost_message_and_a_faulty_one_ref
     refused = _publish(own_service, guides)
     assert refused.returncode == 1
     assert "id-card-reissue.yaml" in refused.stdout + refused.stderr
-    assert "（新版）" in _content(_post(own_service, _body(_openid("goeson"), "身份证丢了怎么补")))
+    assert "（新版）" in content(_post(own_service, text_message(openid_of("goeson"), "身份证丢了怎么补")))

@@ -10,7 +10,14 @@ import citizen_bot
 
 ROOT = Path(citizen_bot.__file__).parent.parent
 DOORS = ("webhooks", "citizen_bot.pages", "citizen_bot.cli", "citizen_bot.sandbox", "citizen_bot.app")
-SERVICES = ("citizen_bot.people", "citizen_bot.handovers", "citizen_bot.notices")
+SERVICES = (
+    "citizen_bot.people",
+    "citizen_bot.handovers",
+    "citizen_bot.notices",
+    "citizen_bot.appointments",
+    "citizen_bot.visits",
+    "citizen_bot.notifications",
+)
 PURE = ("citizen_bot.catalog", "citizen_bot.matching", "citizen_bot.platform.calendar")
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
+from citizen_bot.sandbox import mount
 from citizen_bot.settings import Settings, SettingsError
 
 PRODUCTION = {
@@ -54,6 +55,33 @@ def test_production_refuses_what_is_good_for_development_only(name: str) -> None
     assert any(fault.startswith(f"{name}:") for fault in caught.value.faults)
 
 
+def test_the_wecom_application_is_the_sandboxs_in_development_and_none_in_production() -> None:
+    development = Settings.from_environment({})
+    found = (development.wecom_corp_id, str(development.wecom_agent_id), development.wecom_secret)
+    assert found == (mount.CORP, mount.CORP_AGENT, mount.CORP_SECRET)
+    production = Settings.from_environment(PRODUCTION)
+    assert (production.wecom_corp_id, production.wecom_agent_id, production.wecom_secret) == (None, None, None)
+
+
+WECOM = {"WECOM_CORP_ID": "ww1", "WECOM_AGENT_ID": "1000007", "WECOM_SECRET": "corp-secret"}
+
+
+@pytest.mark.parametrize("name", WECOM)
+def test_the_wecom_application_is_set_as_a_whole(name: str) -> None:
+    assert Settings.from_environment(PRODUCTION | WECOM).wecom_agent_id == 1000007
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environment({**PRODUCTION, **WECOM, name: ""})
+    assert [fault.split(":")[0] for fault in caught.value.faults] == [name]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("WECOM_AGENT_ID", "the card"), ("WECOM_SECRET", mount.CORP_SECRET)], ids=["number", "known"]
+)
+def test_what_the_wecom_application_must_be(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        Settings.from_environment({**PRODUCTION, **WECOM, name: value})
+
+
 def test_production_refuses_the_sandbox_and_warns_of_plain_mode() -> None:
     with pytest.raises(SettingsError, match="SANDBOX"):
         Settings.from_environment({**PRODUCTION, "SANDBOX": "on"})
@@ -62,7 +90,8 @@ def test_production_refuses_the_sandbox_and_warns_of_plain_mode() -> None:
 
 
 def test_secrets_do_not_show() -> None:
-    shown = repr(Settings.from_environment(PRODUCTION))
+    shown = repr(Settings.from_environment(PRODUCTION | WECOM))
+    assert WECOM["WECOM_SECRET"] not in shown
     for secret in ("SECRET_KEY", "PRIVACY_KEYS", "WECHAT_APP_SECRET", "WECHAT_TOKEN", "WECHAT_ENCODING_AES_KEY"):
         assert PRODUCTION[secret] not in shown
 

@@ -5,6 +5,7 @@ Rules: developers.weixin.qq.com, "接收普通消息" and "接收事件推送".
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -13,7 +14,7 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import XMLParser
 
-from citizen_bot.dialogue.model import Event, Incoming, Kind
+from citizen_bot.dialogue.model import Consent, Event, Incoming, Kind, Report
 from webhooks.wechat.crypto import CallbackError
 
 Field: TypeAlias = "str | dict[str, Field] | list[Field]"
@@ -141,6 +142,8 @@ def to_incoming(message: Message, *, account: str, received_at: datetime, reques
         latitude=latitude,
         longitude=longitude,
         place=text_field(message.fields, "Label") or None if kind == "location" else None,
+        consents=tuple(_consents(message)),
+        reports=tuple(_reports(message)),
         request_id=request_id,
     )
 
@@ -225,6 +228,31 @@ def _event_key(message: Message, event: Event | None) -> str | None:
             return message.event_key or None
         case _:
             return None
+
+
+def _consents(message: Message) -> Iterator[Consent]:
+    """What was said in a subscription's pop-up, or changed in the settings; a one-time consent is good for one."""
+    holder = {
+        "subscribe_msg_popup_event": "SubscribeMsgPopupEvent",
+        "subscribe_msg_change_event": "SubscribeMsgChangeEvent",
+    }.get(message.event or "")
+    for entry in _entries(message, holder):
+        template, status = entry.get("TemplateId"), entry.get("SubscribeStatusString")
+        if isinstance(template, str) and template and status in ("accept", "reject"):
+            yield Consent(template, status == "accept", 1)
+
+
+def _reports(message: Message) -> Iterator[Report]:
+    if message.event == "templatesendjobfinish":
+        status = text_field(message.fields, "Status")
+        yield Report(text_field(message.fields, "MsgID"), status == "success", status or None)
+
+
+def _entries(message: Message, holder: str | None) -> list[dict[str, Field]]:
+    """The entries of an event's List: several, one alone, or none."""
+    held = message.fields.get(holder or "")
+    listed = held.get("List", []) if isinstance(held, dict) else []
+    return [entry for entry in (listed if isinstance(listed, list) else [listed]) if isinstance(entry, dict)]
 
 
 def _position(message: Message) -> tuple[float | None, float | None]:

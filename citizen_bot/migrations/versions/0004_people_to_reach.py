@@ -20,9 +20,12 @@ def upgrade() -> None:
             ADD COLUMN resident_id bigint UNIQUE REFERENCES residents ON DELETE SET NULL,
             ADD COLUMN binding_code_index bytea UNIQUE,
             ADD COLUMN binding_until timestamptz,
-            ADD COLUMN active boolean NOT NULL DEFAULT true;
+            ADD COLUMN active boolean NOT NULL DEFAULT true,
+            ADD CHECK ((binding_code_index IS NULL) = (binding_until IS NULL));
         CREATE INDEX ix_agents_division_code ON agents (division_code) WHERE active;
         COMMENT ON COLUMN agents.items IS 'ids of the items taken; empty: every item';
+        COMMENT ON COLUMN agents.office_hours IS 'public, like name, items and phone';
+        COMMENT ON COLUMN agents.phone_sealed IS 'encrypted under PRIVACY_KEYS';
         COMMENT ON COLUMN agents.resident_id IS 'the own WeChat, bound by a one-time code';
         COMMENT ON COLUMN agents.binding_code_index IS 'keyed blind index of the one-time code, null once used';
 

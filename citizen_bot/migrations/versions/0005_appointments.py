@@ -63,7 +63,7 @@ def upgrade() -> None:
             UNIQUE (slot_id, seat_no),
             CHECK ((seat_no IS NULL) = (state IN ('cancelled', 'expired'))),
             CHECK ((held_until IS NOT NULL) = (state = 'pending')),
-            CHECK (state IN ('pending', 'expired', 'cancelled') OR person_index IS NOT NULL)
+            CHECK (state NOT IN ('booked', 'arrived') OR person_index IS NOT NULL)
         );
         CREATE UNIQUE INDEX uq_appointments_pending ON appointments (resident_id) WHERE state = 'pending';
         CREATE INDEX ix_appointments_resident_id ON appointments (resident_id);
@@ -73,7 +73,8 @@ def upgrade() -> None:
         CREATE INDEX ix_appointments_phone_tail_index ON appointments (phone_tail_index);
         CREATE INDEX ix_appointments_name_index ON appointments (name_index);
         COMMENT ON COLUMN appointments.person_index IS
-            'keyed blind index of the person served: account and name, without an account phone and name';
+            'keyed blind index of the person served: account and name, without an account phone and name; null once its '
+            'time to be kept is over, like all that tells of the person';
         COMMENT ON COLUMN appointments.name_sealed IS 'encrypted under PRIVACY_KEYS, like phone_sealed';
         COMMENT ON COLUMN appointments.phone_tail_index IS 'keyed blind index of the last four digits';
 
@@ -89,10 +90,9 @@ def upgrade() -> None:
         CREATE INDEX ix_appointment_events_appointment_id ON appointment_events (appointment_id);
         COMMENT ON COLUMN appointment_events.actor IS 'resident, system, or who of the staff';
 
-        GRANT SELECT, INSERT ON slots, closures, appointment_events TO citizen_bot_app;
+        GRANT SELECT, INSERT ON slots, seats, closures, appointment_events TO citizen_bot_app;
         GRANT DELETE ON closures TO citizen_bot_app;
-        GRANT SELECT, INSERT, DELETE ON seats TO citizen_bot_app;
-        -- FOR UPDATE needs it.
+        -- Locking an hour needs it.
         GRANT UPDATE (extended) ON slots TO citizen_bot_app;
         GRANT SELECT, INSERT, UPDATE ON appointments TO citizen_bot_app;
         """

@@ -18,20 +18,32 @@ def upgrade() -> None:
             recipient text NOT NULL CHECK (recipient IN ('resident', 'staff', 'agent', 'endpoint')),
             recipient_id bigint NOT NULL,
             state text NOT NULL CHECK (state IN ('open', 'told', 'waiting', 'dropped', 'failed')),
+            attempts smallint NOT NULL DEFAULT 0,
             created_at timestamptz NOT NULL,
             changed_at timestamptz NOT NULL,
+            next_at timestamptz,
+            sending_until timestamptz,
             answer_by timestamptz,
             answered_at timestamptz,
+            passed_on_at timestamptz,
             UNIQUE (kind, subject_id, occasion, recipient, recipient_id)
         );
-        CREATE INDEX ix_notifications_recipient ON notifications (recipient, recipient_id) WHERE state = 'waiting';
-        CREATE INDEX ix_notifications_stuck ON notifications (created_at) WHERE state IN ('open', 'failed');
-        CREATE INDEX ix_notifications_answer_by ON notifications (answer_by) WHERE answered_at IS NULL;
+        CREATE INDEX ix_notifications_recipient ON notifications (recipient, recipient_id)
+            WHERE state IN ('open', 'waiting', 'failed');
+        CREATE INDEX ix_notifications_unfinished ON notifications (state, changed_at)
+            WHERE state IN ('open', 'waiting', 'failed');
+        CREATE INDEX ix_notifications_answer_by ON notifications (answer_by)
+            WHERE answered_at IS NULL AND passed_on_at IS NULL;
         COMMENT ON COLUMN notifications.key IS 'idempotency key: goes with every attempt, the same each time';
-        COMMENT ON COLUMN notifications.occasion IS 'tells two messages of one kind on one subject apart';
+        COMMENT ON COLUMN notifications.occasion IS
+            'tells two messages of one kind on one subject apart; ends in /next-N for the Nth person it was passed on to';
         COMMENT ON COLUMN notifications.state IS
             'waiting: shown with the resident''s next message; dropped: no longer true when it was to be sent; '
             'failed: given up, `citizen-bot notifications retry` sends it again';
+        COMMENT ON COLUMN notifications.attempts IS 'since it is open; every failure counts, whatever its kind';
+        COMMENT ON COLUMN notifications.changed_at IS 'when it came into this state';
+        COMMENT ON COLUMN notifications.next_at IS 'not to be tried before, after a failed attempt';
+        COMMENT ON COLUMN notifications.sending_until IS 'an attempt is under way; when its process must have ended';
         COMMENT ON COLUMN notifications.answer_by IS 'when the next person is told, unless somebody took it on';
 
         CREATE TABLE deliveries (
@@ -40,6 +52,7 @@ def upgrade() -> None:
             channel text NOT NULL,
             state text NOT NULL CHECK (state IN ('trying', 'sent', 'delivered', 'refused', 'failed')),
             attempts smallint NOT NULL DEFAULT 0,
+            unclear smallint NOT NULL DEFAULT 0,
             code integer,
             reason text,
             remote_id text,
@@ -49,6 +62,7 @@ def upgrade() -> None:
         CREATE INDEX ix_deliveries_remote_id ON deliveries (remote_id) WHERE remote_id IS NOT NULL;
         COMMENT ON COLUMN deliveries.state IS
             'sent: taken by the channel; delivered: reported as arrived; refused: the recipient cannot be reached so';
+        COMMENT ON COLUMN deliveries.unclear IS 'attempts of which nobody knows whether they arrived';
         COMMENT ON COLUMN deliveries.remote_id IS 'the channel''s own number of the message';
 
         GRANT SELECT, INSERT, UPDATE ON notifications, deliveries TO citizen_bot_app;

@@ -5,26 +5,25 @@ import re
 import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.exc import ProgrammingError
 
-from citizen_bot.catalog import store
 from citizen_bot.dialogue.model import Incoming
 from citizen_bot.dialogue.talk import Talk
 from citizen_bot.dialogue.turns import Outcome, TurnBusy, Turns
 from citizen_bot.notices import service
 from citizen_bot.notices.notice import Notice
-from citizen_bot.notices.numbers import read_number
 from citizen_bot.platform.clock import FixedClock
 from citizen_bot.platform.database import create_engine
+from citizen_bot.platform.numbers import read_number
 from citizen_bot.platform.privacy import Privacy
 from citizen_bot.settings import DEVELOPMENT_PRIVACY_KEY
+from tests.integration.dialogue.conversing import MONDAY_TEN, MakeTurns
 
-MONDAY_TEN = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 PRIVACY = Privacy((DEVELOPMENT_PRIVACY_KEY,))
 OPENID = "oABCDEFGHIJKLMNOPQRSTUVWXYZa"
 
@@ -35,18 +34,8 @@ def _said(words: str | None, number: int = 1, *, openid: str = OPENID, **more: o
 
 
 @pytest.fixture
-def database_url(database_url: str, talk: Talk) -> str:
-    """As in the service, what the talk answers from has been published."""
-    engine = create_engine(database_url)
-    with engine.begin() as connection:
-        store.publish(connection, talk.catalogue, by="test", at=MONDAY_TEN)
-    engine.dispose()
-    return database_url
-
-
-@pytest.fixture
-def turns(engine: Engine, talk: Talk) -> Turns:
-    return Turns(engine, lambda: talk, PRIVACY, FixedClock(MONDAY_TEN))
+def turns(engine: Engine, make_turns: MakeTurns) -> Turns:
+    return make_turns(engine, FixedClock(MONDAY_TEN))
 
 
 def _count(engine: Engine, table: str) -> int:
@@ -55,7 +44,7 @@ def _count(engine: Engine, table: str) -> int:
 
 
 def _effects(engine: Engine) -> tuple[int, int, int]:
-    return _count(engine, "messages"), _count(engine, "handovers"), _count(engine, "procrastinate_jobs")
+    return _count(engine, "messages"), _count(engine, "handovers"), _count(engine, "notifications")
 
 
 def test_a_repeat_gets_the_same_answer_and_does_nothing_more(turns: Turns, engine: Engine) -> None:
@@ -77,9 +66,9 @@ def _counted(name: str, **labels: str) -> float:
     return REGISTRY.get_sample_value(name, labels) or 0.0
 
 
-def test_twenty_repeats_at_once_get_the_same_answer(database_url: str, talk: Talk) -> None:
+def test_twenty_repeats_at_once_get_the_same_answer(database_url: str, make_turns: MakeTurns) -> None:
     engine = create_engine(database_url, pool_size=20)
-    turns = Turns(engine, lambda: talk, PRIVACY, FixedClock(MONDAY_TEN))
+    turns = make_turns(engine, FixedClock(MONDAY_TEN))
     with ThreadPoolExecutor(20) as pool:
         outcomes = list(pool.map(lambda _: turns.receive(_said("人工")), range(20)))
     assert len(set(outcomes)) == 1
@@ -87,7 +76,7 @@ def test_twenty_repeats_at_once_get_the_same_answer(database_url: str, talk: Tal
     engine.dispose()
 
 
-def _killed_at(step: int, database_url: str, talk: Talk) -> bool:
+def _killed_at(step: int, database_url: str, make_turns: MakeTurns) -> bool:
     """Answers a message in a process of its own that is killed before its `step`-th statement or its commit.
 
     False when the turn has fewer steps and the process came to its end.
@@ -104,7 +93,7 @@ def _killed_at(step: int, database_url: str, talk: Talk) -> bool:
 
             event.listen(engine, "before_cursor_execute", count)
             event.listen(engine, "commit", count)
-            Turns(engine, lambda: talk, PRIVACY, FixedClock(MONDAY_TEN)).receive(_said("人工"))
+            make_turns(engine, FixedClock(MONDAY_TEN)).receive(_said("人工"))
         finally:
             os._exit(0)
     _, status = os.waitpid(child, 0)
@@ -112,7 +101,7 @@ def _killed_at(step: int, database_url: str, talk: Talk) -> bool:
 
 
 def test_a_kill_between_any_two_steps_leaves_all_or_nothing(
-    new_database: Callable[[], str], talk: Talk, turns: Turns
+    new_database: Callable[[], str], talk: Talk, turns: Turns, make_turns: MakeTurns
 ) -> None:
     undisturbed = turns.receive(_said("人工"))
     step = 0
@@ -120,18 +109,18 @@ def test_a_kill_between_any_two_steps_leaves_all_or_nothing(
     while killed:
         step += 1
         url = new_database()
-        killed = _killed_at(step, url, talk)
+        killed = _killed_at(step, url, make_turns)
         engine = create_engine(url)
-        repeated = Turns(engine, lambda: talk, PRIVACY, FixedClock(MONDAY_TEN)).receive(_said("人工"))
+        repeated = make_turns(engine, FixedClock(MONDAY_TEN)).receive(_said("人工"))
         assert repeated == undisturbed
         assert _effects(engine) == (1, 1, 1)
         engine.dispose()
     assert step > 6, "the turn has more steps than were killed"
 
 
-def test_a_repeat_does_not_wait_for_ever(database_url: str, talk: Talk, engine: Engine) -> None:
+def test_a_repeat_does_not_wait_for_ever(database_url: str, make_turns: MakeTurns, engine: Engine) -> None:
     hasty = create_engine(database_url, timeout_ms=200)
-    turns = Turns(hasty, lambda: talk, PRIVACY, FixedClock(MONDAY_TEN))
+    turns = make_turns(hasty, FixedClock(MONDAY_TEN))
     with engine.begin() as running:
         _claim_only(running)
         with pytest.raises(TurnBusy):
@@ -158,9 +147,11 @@ def _text(outcome: Outcome) -> str:
     return outcome.text
 
 
-def test_messages_of_one_person_at_once_are_answered_one_after_the_other(database_url: str, talk: Talk) -> None:
+def test_messages_of_one_person_at_once_are_answered_one_after_the_other(
+    database_url: str, make_turns: MakeTurns
+) -> None:
     engine = create_engine(database_url, pool_size=8)
-    turns = Turns(engine, lambda: talk, PRIVACY, FixedClock(MONDAY_TEN))
+    turns = make_turns(engine, FixedClock(MONDAY_TEN))
     with ThreadPoolExecutor(8) as pool:
         outcomes = list(pool.map(lambda n: turns.receive(_said("身份证丢了怎么补", n)), range(8)))
     assert all("居民身份证丢失补领" in _text(outcome) for outcome in outcomes)
@@ -241,9 +232,9 @@ def test_a_notice_whose_whole_list_was_told_is_kept_under_its_number(turns: Turn
     assert told.told_by is None
 
 
-def test_asking_the_same_again_gives_the_same_number_also_on_another_day(engine: Engine, talk: Talk) -> None:
+def test_asking_the_same_again_gives_the_same_number_also_on_another_day(engine: Engine, make_turns: MakeTurns) -> None:
     clock = FixedClock(MONDAY_TEN)
-    turns = Turns(engine, lambda: talk, PRIVACY, clock)
+    turns = make_turns(engine, clock)
     first = _number(turns.receive(_said("高龄津贴要带什么", 1)))
     clock.instant += timedelta(days=3)
     assert _number(turns.receive(_said("高龄津贴怎么办", 2))) == first
@@ -286,9 +277,9 @@ def test_nobody_can_change_what_was_told(turns: Turns, engine: Engine) -> None:
             connection.execute(text(statement))
 
 
-def test_one_person_asking_twice_at_once_gets_one_number(database_url: str, talk: Talk) -> None:
+def test_one_person_asking_twice_at_once_gets_one_number(database_url: str, make_turns: MakeTurns) -> None:
     engine = create_engine(database_url, pool_size=8)
-    turns = Turns(engine, lambda: talk, PRIVACY, FixedClock(MONDAY_TEN))
+    turns = make_turns(engine, FixedClock(MONDAY_TEN))
     with ThreadPoolExecutor(8) as pool:
         outcomes = list(pool.map(lambda n: turns.receive(_said("高龄津贴要带什么", n)), range(8)))
     assert len({_number(outcome) for outcome in outcomes}) == 1

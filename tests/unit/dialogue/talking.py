@@ -2,14 +2,38 @@
 
 import json
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
+from citizen_bot.app import Language
+from citizen_bot.appointments.service import Appointment, Hour
+from citizen_bot.catalog.model import Guide, Site
 from citizen_bot.dialogue import memory
+from citizen_bot.dialogue.desk import Desk
 from citizen_bot.dialogue.model import Conversation, Incoming
 from citizen_bot.dialogue.talk import Talk
 from citizen_bot.dialogue.turn import Turn
+from citizen_bot.settings import Settings
+from citizen_bot.visits.service import Visit
 
+OFFICE = Language.load(Settings.from_environment({})).office
 MONDAY_TEN = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+
+
+class ClosedDesk(Desk):
+    """A desk without a database: nothing is booked, and there is nothing to be had."""
+
+    def free_hours(self, site: Site, guide: Guide, first: date, last: date, limit: int | None = None) -> list[Hour]:
+        return []
+
+    def open_appointments(self) -> list[Appointment]:
+        return []
+
+    def open_visits(self) -> list[Visit]:
+        return []
+
+    def release(self) -> None:
+        pass
 
 
 @dataclass
@@ -25,7 +49,9 @@ class Chat:
     def __call__(self, text: str | None = None, **fields: object) -> str:
         """What the bot answers; empty for nothing."""
         incoming = Incoming("account", "someone", "key", received_at=self.now, text=text, **{"kind": "text", **fields})  # type: ignore[arg-type]
-        self.turn = self.talk.respond(self.conversation, incoming, self.now)
+        nowhere: Any = None
+        desk = ClosedDesk(nowhere, OFFICE, self.talk.catalogue, 1, self.now, str)
+        self.turn = self.talk.respond(self.conversation, incoming, desk)
         self.conversation = memory.load(json.loads(json.dumps(memory.dump(self.turn.conversation or Conversation()))))
         answer = self.talk.render(self.turn.reply) or ""
         assert len(answer.encode()) <= 2048

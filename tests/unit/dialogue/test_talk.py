@@ -275,8 +275,6 @@ def test_sites_are_told_with_hours_and_unknown_addresses_as_unknown(chat: Chat) 
 @pytest.mark.parametrize(
     ("said", "told"),
     [
-        ("我想预约个号办身份证", "还不能预约"),
-        ("能不能派人上门给俺办", "还不能申请上门"),
         ("我要投诉窗口态度差", "12345"),
     ],
 )

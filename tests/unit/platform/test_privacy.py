@@ -1,7 +1,7 @@
 import pytest
 from cryptography.fernet import Fernet, InvalidToken
 
-from citizen_bot.platform.privacy import Privacy, mask
+from citizen_bot.platform.privacy import Privacy, mask, mask_name, mask_phone
 
 OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
 
@@ -34,3 +34,15 @@ def test_the_index_stays_the_same_after_a_rotation_and_keeps_parts_apart() -> No
 )
 def test_numbers_of_persons_are_masked(text: str, masked: str) -> None:
     assert mask(text) == masked
+
+
+@pytest.mark.parametrize("name", ["王五", "王秀英", "王古丽·买买提"])
+def test_of_a_name_only_the_first_character_shows(name: str) -> None:
+    assert mask_name(name) == "王**"
+
+
+@pytest.mark.parametrize(
+    ("phone", "masked"), [("13800001234", "138****1234"), ("0631-6651234", "****234"), ("010-12345678", "****678")]
+)
+def test_of_a_phone_number_the_middle_is_hidden(phone: str, masked: str) -> None:
+    assert mask_phone(phone) == masked

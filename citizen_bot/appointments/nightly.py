@@ -1,0 +1,73 @@
+"""What is done by the clock: reminders, and taking persons out of what is old."""
+
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, or_, select, update
+
+from citizen_bot.appointments import seats, states, telling
+from citizen_bot.appointments.models import appointments, slots
+from citizen_bot.appointments.records import State
+from citizen_bot.appointments.states import SYSTEM, Event
+from citizen_bot.platform.clock import SHANGHAI
+from citizen_bot.rules import Office
+
+
+def remind_tomorrow(connection: Connection, office: Office, now: datetime) -> int:
+    """From the hour of reminders on, tells every resident who has an appointment tomorrow; any number of times, each is
+    told once of each hour. Returns how many have one.
+
+    Who booked or moved it later than that hour has just read when it is.
+    """
+    local = now.astimezone(SHANGHAI)
+    remind_at = datetime.combine(local.date(), office.rules.appointments.reminder_at, SHANGHAI)
+    if local < remind_at:
+        return 0
+    tomorrow = local.date() + timedelta(days=1)
+    rows = connection.execute(
+        select(appointments.c.id, appointments.c.resident_id, slots.c.starts_at)
+        .join_from(appointments, slots, appointments.c.slot_id == slots.c.id)
+        .where(
+            appointments.c.state == "booked",
+            appointments.c.resident_id.is_not(None),
+            appointments.c.changed_at < remind_at,
+            *seats.within(tomorrow, tomorrow),
+        )
+        .order_by(appointments.c.id)
+    ).all()
+    for row in rows:
+        telling.reminder(connection, row.id, row.resident_id, row.starts_at, now)
+    return len(rows)
+
+
+def anonymise_old(connection: Connection, office: Office, now: datetime) -> int:
+    """Gives back holds that have run out, and takes the person out of every appointment whose time to be kept is over.
+    Returns how many were made anonymous."""
+    for appointment_id in _unlocked(connection, appointments.c.state == "pending", appointments.c.held_until <= now):
+        states.apply(connection, appointment_id, "expired", by=SYSTEM, now=now)
+    until = _midnight(now) - timedelta(days=office.rules.appointments.keep_days)
+    old = appointments.c.slot_id.in_(select(slots.c.id).where(slots.c.starts_at < until))
+    left: tuple[tuple[State, Event], ...] = (("booked", "lapsed"), ("arrived", "closed_out"))
+    for state, event in left:
+        for appointment_id in _unlocked(connection, appointments.c.state == state, old):
+            states.apply(connection, appointment_id, event, by=SYSTEM, now=now)
+    personal = ("person_index", "name_sealed", "name_index", "phone_sealed", "phone_index", "phone_tail_index")
+    columns = [appointments.c[name] for name in ("resident_id", *personal)]
+    finished = appointments.c.state.not_in(["pending", "booked", "arrived"])
+    ids = _unlocked(connection, old, finished, or_(*(column.is_not(None) for column in columns)))
+    connection.execute(
+        update(appointments).where(appointments.c.id.in_(ids)).values(dict.fromkeys(c.name for c in columns))
+    )
+    return len(ids)
+
+
+def _unlocked(connection: Connection, *conditions: Any) -> Sequence[int]:
+    """The appointments of which this holds, locked; what somebody works on just now comes the next time."""
+    query = select(appointments.c.id).where(*conditions).order_by(appointments.c.id)
+    return connection.execute(query.with_for_update(skip_locked=True)).scalars().all()
+
+
+def _midnight(now: datetime) -> datetime:
+    """The last one in Asia/Shanghai."""
+    return datetime.combine(now.astimezone(SHANGHAI).date(), time(), SHANGHAI)

@@ -1,0 +1,105 @@
+"""What a resident tells of somebody: name, telephone number, kinship, why somebody should come. Pure.
+
+Words that an office may want to add to (kinship, reasons, ways to agree) stand in intents/signals.yaml.
+"""
+
+import re
+import unicodedata
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from citizen_bot.people.contacts import check_name, check_phone
+
+# The names that families of China have, by what most of them start with: four of five hundred cover nearly everybody.
+_SURNAMES = (
+    "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白"
+    "崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文庞樊兰殷施陶洪翟安颜倪严牛温芦季俞章鲁葛伍韦申尤毕聂丛焦向柳邢路岳齐沿梅莫庄辛管祝左涂谷祁时舒耿牟卜路詹关苗凌费纪靳盛童欧甄项曲成游阳裴"
+    "席卫查屈鲍位覃霍翁隋植甘景薄单包司柏宁柯阮桂闵解强柴华车冉房边辜吉饶刁瞿戚丘古米池滕晋苑邬臧畅宫来嵺苟全褚廉简娄盖符奚木穆党燕郎邸冀谈姬屠连郜晏栾郁商蒙计喻揭窦迟宇敖糜鄢冷卓花仇艾蓝都巩稽井练仲乐虞卞封竺冼原官衣楚佟栗匡宗应台巫鞠僧桑荆谌银扬明沙伏岑习胥保和蔺鞠宿初矫慕逄逯"
+)
+_COMPOUND = "欧阳|司马|上官|诸葛|东方|皇甫|尉迟|公孙|慕容|司徒|令狐|夏侯|端木|宇文|长孙|南宫"
+_HAN = "\u4e00-\u9fff"
+# No name ends in one of these: what follows a name in one breath (王桂芬电话…, 王桂芬是我娘).
+_AFTER_NAME = "电手打号的她他我俺住在今是身这您你给，。"
+_FULL_NAME = re.compile(rf"(?:(?:{_COMPOUND})[{_HAN}]{{1,2}}|[{_SURNAMES}][{_HAN}]{{1,2}})")
+_PERSONS = "老人|办事人|本人|娘|妈|爹|爸|爷爷|奶奶|姥姥|姥爷|父亲|母亲|老伴|对象"
+_CALLED = re.compile(
+    r"(?:(?:名字|姓名|大名)(?:就?是|叫|[:： ])?|(?<!不)(?:就|名)?叫(?:做)?"
+    rf"|(?:{_PERSONS})(?:是|[:：])|(?:给|替|帮)(?={_COMPOUND}|[{_SURNAMES}]))"
+    rf"\s*([{_HAN}·]{{2,12}})"
+)
+_CHINESE_DIGITS = str.maketrans("零〇一幺二两三四五六七八九", "0011223456789")
+_SPOKEN = re.compile(
+    r"[零〇一幺二两三四五六七八九\d][零〇一幺二两三四五六七八九\d\s-]{5,16}[零〇一幺二两三四五六七八九\d]"
+)
+_TAIL = re.compile(
+    r"最后(?:面)?的?([一二两三四1-4])(?:位|个)(?:数|数字)?(?:应该)?(?:是|为)?\s*([\d零〇一幺二两三四五六七八九]{1,4})"
+)
+_COUNT = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4}
+_IDENTITY = re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """`number` is None for digits that were meant as a telephone number and are none."""
+
+    number: str | None
+
+
+def read_phone(text: str, before: str | None = None) -> tuple[Phone | None, str]:
+    """The telephone number in `text`, in digits or spoken (一三八…), and the text without it.
+
+    With a number told `before`, a correction of its end counts too (最后两位是04).
+    """
+    text = unicodedata.normalize("NFKC", text)
+    if _IDENTITY.search(text):
+        return None, text
+    tail = _TAIL.search(text)
+    if tail and before:
+        digits = _digits(tail[2])
+        count = _COUNT.get(tail[1]) or int(tail[1])
+        if len(digits) == count:
+            corrected = check_phone(before[: -len(digits)] + digits)
+            return Phone(corrected), text[: tail.start()]
+    for found in _SPOKEN.finditer(text):
+        digits = _digits(found[0])
+        if len(digits) < 7:
+            continue
+        return Phone(check_phone(digits)), text[: found.start()] + " " + text[found.end() :]
+    return None, text
+
+
+def identity_in(text: str) -> bool:
+    """Whether an identity number stands in `text`: nobody asked for one."""
+    return bool(_IDENTITY.search(unicodedata.normalize("NFKC", text)))
+
+
+def read_name(text: str, not_names: Collection[str], *, asked: bool) -> str | None:
+    """The name that `text` tells: after 叫, 姓名 and the like; `asked` for one, also alone (姜秀兰). `not_names` are
+    words that only look like one (谢谢)."""
+    for found in _CALLED.finditer(text):
+        name = _name_at(found[1])
+        if name is not None and name not in not_names:
+            return name
+    if not asked:
+        return None
+    for part in re.split(r"[\s，,。；;、！!：:]+", text):
+        bare = re.sub(r"^(?:我|俺|是|就|给|叫|写|名)+|(?:吧|的|呢|啊|哈)+$", "", part)
+        for word in dict.fromkeys((part, bare)):
+            if _FULL_NAME.fullmatch(word) and word not in not_names:
+                return check_name(word)
+    return None
+
+
+def _name_at(text: str) -> str | None:
+    """The name at the start of `text`, without what follows it in one breath."""
+    found = _FULL_NAME.match(text)
+    if found is None:
+        return None
+    name = found[0]
+    while len(name) > 2 and name[-1] in _AFTER_NAME:
+        name = name[:-1]
+    return check_name(name)
+
+
+def _digits(spoken: str) -> str:
+    return re.sub(r"\D", "", spoken.translate(_CHINESE_DIGITS))

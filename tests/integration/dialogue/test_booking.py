@@ -1,0 +1,278 @@
+"""A resident books, moves and gives back a window appointment in the conversation."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import Engine, text
+
+from tests.integration.dialogue.conversing import Resident
+
+NewResident = Callable[..., Resident]
+PERSON = "王秀英 13800000001"
+
+
+def _booked(engine: Engine) -> list[tuple[str, str]]:
+    query = "SELECT a.state, s.starts_at FROM appointments a JOIN slots s ON s.id = a.slot_id ORDER BY a.id"
+    with engine.connect() as connection:
+        return [(row.state, f"{row.starts_at:%m-%d %H:%M}") for row in connection.execute(text(query))]
+
+
+def _code(answer: str) -> str:
+    found = re.search(r"Y\d+", answer)
+    assert found
+    return found[0]
+
+
+def test_one_sentence_is_enough_but_for_the_person(resident: Resident, engine: Engine) -> None:
+    answer = resident("下周三上午去夏村镇办低保 给我妈约")
+    assert "12月2日（周三）上午先给您留8点30分" in answer
+    assert "您母亲叫什么名字" in answer
+    assert _booked(engine) == [("pending", "12-02 00:30")]
+    assert "给谁：王秀英\n电话：138****0001" in resident(PERSON)
+    answer = resident("对，就这样")
+    for told in (
+        "预约号：Y",
+        "夏村镇人民政府便民服务中心 综合窗口",
+        "12月2日（周三）8点30分",
+        "王秀英",
+        "社会救助申请书",
+    ):
+        assert told in answer
+    assert _booked(engine) == [("booked", "12-02 00:30")]
+    assert resident.slots["confirmed"] is True
+
+
+def test_step_by_step_nothing_is_asked_twice(resident: Resident) -> None:
+    assert "哪个镇" in resident("帮我约一下办残疾证的号")
+    assert "最近能约的有" in resident("崖子镇")
+    assert "11月25日（周三）能约这些时段" in resident("后天")
+    assert "名字" in resident("2")
+    assert "手机号" in resident("于凤英")
+    assert "请您核对" in resident("一三八零零零零零零零二")
+    assert "11月25日（周三）9点30分" in resident("确认")
+
+
+def test_from_an_answer(resident: Resident) -> None:
+    resident("低保要带什么")
+    assert "办“最低生活保障对象认定”。您想去哪个镇" in resident("帮我约一下")
+
+
+def test_online_is_offered_first_and_once(resident: Resident) -> None:
+    assert "网上就能办" in resident("帮我约一下办低保")
+    assert "网上" not in resident("夏村镇")
+
+
+def test_an_unclear_item_is_asked_by_number(resident: Resident) -> None:
+    assert "1. " in resident("我想预约个号办身份证")
+    assert "哪个镇" in resident("1")
+
+
+def test_what_else_was_said_is_kept_while_the_item_is_asked(resident: Resident) -> None:
+    assert "1. " in resident("下周四下午两点半去徐家镇办社保卡丢了补卡 帮我约上")
+    assert "给您留了12月3日（周四）14点30分" in resident("2")
+
+
+def test_the_own_village_leads_to_its_town(resident: Resident) -> None:
+    resident("我是诸往镇东尚山村的")
+    assert "去诸往镇人民政府便民服务中心" in resident("帮我约一下办退伍军人优待证")
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("不对 是下周四", "12月3日（周四）9点30分"),
+        ("改成下午", "13点30分"),
+        ("换成徐家镇", "徐家镇人民政府便民服务中心"),
+        ("名字叫李桂兰", "给谁：李桂兰"),
+        ("电话打错了，最后两位是04", "138****0004"),
+    ],
+)
+def test_whatever_was_told_can_be_corrected(resident: Resident, said: str, told: str) -> None:
+    resident("下周三上午九点半去夏村镇办低保 给我妈约")
+    resident(PERSON)
+    answer = resident(said)
+    assert told in answer
+    assert "请您核对" in answer
+    assert "约好了" in resident("确认")
+
+
+def test_a_question_in_between_is_answered_and_the_booking_goes_on(resident: Resident) -> None:
+    resident("下周三上午九点半去夏村镇办低保 给我妈约")
+    answer = resident("低保能给多少钱")
+    assert "【最低生活保障对象认定】" in answer
+    assert "还没约好，接着说" in answer
+    assert "请您核对" in resident(PERSON)
+
+
+@pytest.mark.parametrize("said", ["取消", "算了不约了，我先去问问邻居"])
+def test_it_can_be_broken_off_and_the_seat_is_free_again(resident: Resident, engine: Engine, said: str) -> None:
+    resident("下周三上午九点半去夏村镇办低保 给我妈约")
+    assert "没有提交" in resident(said)
+    assert [state for state, _ in _booked(engine)] == ["cancelled"]
+    answer = resident("还是约上吧，就刚才那个时间")
+    assert "12月2日（周三）9点30分" in answer
+
+
+def test_silence_ends_it_with_a_word_at_the_next_message(resident: Resident) -> None:
+    resident("下周三上午九点半去夏村镇办低保 给我妈约")
+    resident.wait(minutes=31)
+    answer = resident("你好")
+    assert "半个钟头没接着说" in answer
+    assert "半个钟头" not in resident("你好")
+    assert "12月2日（周三）9点30分" in resident("接着约")
+
+
+def test_who_is_not_understood_gets_an_example_and_then_a_person(resident: Resident, engine: Engine) -> None:
+    resident("下周三上午九点半去夏村镇办低保 给我妈约")
+    assert "没听明白" in resident("阿巴阿巴")
+    assert "比如“于凤英”" in resident("阿巴阿巴")
+    answer = resident("阿巴阿巴")
+    assert "工作人员" in answer
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM handovers")).scalar_one() == 1
+    assert "请您核对" in resident(PERSON), "the booking is still open"
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("昨天下午", "11月22日（周日）已经过去了"),
+        ("12月12号上午", "现在只能约到12月7日（周一）"),
+        ("这周日", "11月29日（周日）不上班"),
+        ("2月30号", "没有2月30号这一天"),
+        ("明天中午十二点", "不在办公时间"),
+    ],
+)
+def test_a_day_that_cannot_be_booked_is_told_with_free_hours(resident: Resident, said: str, told: str) -> None:
+    resident("去夏村镇办低保 给我妈约")
+    answer = resident(said)
+    assert told in answer
+    assert re.search(r"1\. 1[12]月\d+日（周.）\d+点", answer)
+
+
+def test_december_leads_into_january(new_resident: NewResident) -> None:
+    resident = new_resident(at=datetime(2026, 12, 30, 2, tzinfo=UTC))
+    assert "1月5日（周二）上午先给您留8点30分" in resident("下周二上午去夏村镇办低保 给我妈约")
+
+
+def test_a_full_hour_is_refused_with_others(new_resident: NewResident) -> None:
+    sentence = "下周三上午九点半去夏村镇办个体户营业执照 帮我约上"
+    assert "给您留了" in new_resident("o1")(sentence)
+    answer = new_resident("o2")(sentence)
+    assert "约满了" in answer
+    assert "8点30分" in answer
+
+
+def test_a_hold_that_ran_out_is_taken_again_or_told(new_resident: NewResident) -> None:
+    sentence = "下周三上午九点半去夏村镇办个体户营业执照 帮我约上"
+    slow, quick = new_resident("o1"), new_resident("o2")
+    slow(sentence)
+    slow(PERSON)
+    slow.wait(minutes=20)
+    slow("要带什么")
+    slow.wait(minutes=20)
+    quick.wait(minutes=45)
+    quick(sentence)
+    answer = slow("确认")
+    assert "到时间了" in answer
+    assert "8点30分" in answer
+
+
+def _book(resident: Resident, sentence: str = "下周三上午九点半去夏村镇办低保 帮我约上", person: str = PERSON) -> str:
+    resident(sentence)
+    resident(person)
+    answer = resident("确认")
+    assert "约好了" in answer
+    return _code(answer)
+
+
+def test_own_bookings_are_listed_moved_and_given_back(resident: Resident, engine: Engine) -> None:
+    code = _book(resident)
+    assert code in resident("我的预约")
+    assert "最近能约的有" in resident("改时间")
+    assert "改到：12月3日（周四）15点30分" in resident("下周四下午三点半")
+    assert "改好了" in resident("确认")
+    assert _booked(engine) == [("booked", "12-03 07:30")]
+    assert "要取消的是" in resident("取消预约")
+    assert "还在" in resident("不取消")
+    resident("不去了")
+    assert "已经取消" in resident("确认")
+    assert _booked(engine) == [("cancelled", "12-03 07:30")]
+
+
+def test_moving_in_one_sentence(resident: Resident) -> None:
+    _book(resident)
+    assert "改到：12月3日（周四）9点30分" in resident("我约的下周三的号，往后挪到下周四吧")
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("推迟两天行吗", "改到：12月4日（周五）9点30分"),
+        ("改到下午三点", "改到：12月2日（周三）14点30分"),
+    ],
+)
+def test_a_move_may_say_only_what_changes(resident: Resident, said: str, told: str) -> None:
+    _book(resident)
+    assert told in resident(said)
+
+
+def test_of_several_bookings_the_one_that_is_named(resident: Resident) -> None:
+    _book(resident)
+    _book(resident, "下周四下午两点半去徐家镇办残疾证 帮我约上")
+    assert "您说的是哪一个" in resident("取消预约")
+    assert "残疾人证" in resident("2")
+    resident("不取消")
+    assert "最低生活保障" in resident("取消下周三的预约")
+
+
+def test_how_far_it_is_by_its_code_and_only_to_the_own_account(new_resident: NewResident) -> None:
+    one, other = new_resident("o1"), new_resident("o2")
+    code = _book(one)
+    assert "12月2日（周三）9点30分" in one(f"查一下{code.lower()}办到哪了")
+    answer = other(f"查一下{code}办到哪了")
+    assert "没查到" in answer
+    assert "最低生活保障" not in answer
+
+
+def test_the_same_person_has_one_booking_of_an_item(resident: Resident) -> None:
+    _book(resident)
+    resident("下周四下午两点半去夏村镇办低保 帮我约上")
+    resident(PERSON)
+    answer = resident("确认")
+    assert "已经有一个预约了" in answer
+    assert "12月2日（周三）9点30分" in answer
+
+
+def test_a_wrong_number_is_told_kindly_and_an_identity_number_is_not_wanted(resident: Resident) -> None:
+    resident("下周三上午九点半去夏村镇办低保 给我妈约")
+    assert "手机号好像不对" in resident("王秀英 1380000")
+    assert "身份证号先不用" in resident("371083194001010021")
+    assert "请您核对" in resident("13800000001")
+
+
+def test_clicking_twice_books_once(resident: Resident, engine: Engine) -> None:
+    _book(resident)
+    resident("确认")
+    assert _booked(engine) == [("booked", "12-02 01:30")]
+
+
+def test_unfollowing_keeps_the_booking_and_frees_what_was_held(resident: Resident, engine: Engine) -> None:
+    _book(resident)
+    resident("下周四下午两点半去夏村镇办残疾证 帮我约上")
+    resident(None, kind="event", event="unsubscribe")
+    assert [state for state, _ in _booked(engine)] == ["booked", "cancelled"]
+
+
+def test_nothing_personal_stands_in_clear(resident: Resident, engine: Engine) -> None:
+    _book(resident)
+    tables = ("appointments", "appointment_events", "residents", "messages", "procrastinate_jobs", "notifications")
+    with engine.connect() as connection:
+        kept = "".join(
+            connection.execute(text(f"SELECT coalesce(string_agg(t::text, ''), '') FROM {table} t")).scalar_one()
+            for table in tables
+        )
+    for personal in ("王秀英", "13800000001", "oSomebody"):
+        assert personal not in kept
