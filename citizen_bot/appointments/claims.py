@@ -6,7 +6,7 @@ import structlog
 from sqlalchemy import Connection
 
 from citizen_bot.appointments import seats
-from citizen_bot.appointments.hours import Opening, opening_at, openings, why_not
+from citizen_bot.appointments.hours import Opening, judge, opening_at, openings
 from citizen_bot.appointments.records import NotBookable
 from citizen_bot.catalog.model import Guide, Site
 from citizen_bot.platform.clock import SHANGHAI
@@ -30,7 +30,7 @@ def bookable(office: Office, site: Site, window: str, starts_at: datetime, now: 
     if opening is None or seats.capacity(office, site, window, opening) == 0:
         day = starts_at.astimezone(SHANGHAI).date()
         raise NotBookable("no_such_hour" if openings(office, day) else "closed")
-    reason = why_not(office, opening, now)
+    reason = judge(office, now)(opening)
     if reason is not None:
         raise NotBookable(reason)
     return opening

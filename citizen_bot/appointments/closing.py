@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from citizen_bot.appointments import seats, states, telling
-from citizen_bot.appointments.hours import Opening, bookable_days, days_between, openings, why_not
+from citizen_bot.appointments.hours import Opening, bookable_days, days_between, judge, openings
 from citizen_bot.appointments.models import appointments, closures, slots
 from citizen_bot.appointments.records import Appointment, Hit, read, select_appointments
 from citizen_bot.catalog.model import Site
@@ -117,12 +117,14 @@ class _Room:
     ) -> None:
         rows = connection.execute(select(slots.c.id, slots.c.window_id).where(slots.c.id.in_(locked.keys())))
         self._window = {row.id: row.window_id for row in rows}
+        days = {opening.starts_at.date() for opening in locked.values()}
+        why_not = judge(office, now)
+        bookable = {opening for day in days for opening in openings(office, day) if why_not(opening) is None}
         self._openings = {
             slot_id: opening
             for slot_id, opening in sorted(locked.items(), key=lambda item: item[1].starts_at)
-            if opening in openings(office, opening.starts_at.date()) and why_not(office, opening, now) is None
+            if opening in bookable
         }
-        days = [opening.starts_at.date() for opening in locked.values()]
         self._closed = {
             (closure.day, window)
             for closure in (seats.closed(connection, min(days), max(days), site_code=site.code) if days else [])

@@ -1,6 +1,6 @@
 """Which hours a day has, and whether one can still be booked. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -53,21 +53,24 @@ def opening_at(office: Office, starts_at: datetime) -> Opening | None:
     return next((opening for opening in openings(office, day) if opening.starts_at == starts_at), None)
 
 
-def why_not(office: Office, opening: Opening, now: datetime) -> Reason | None:
-    """Why the hour can no longer, or not yet, be booked; None where it can."""
+def judge(office: Office, now: datetime) -> Callable[[Opening], Reason | None]:
+    """What tells why an hour can no longer, or not yet, be booked; None where it can."""
     rules = office.rules.appointments
-    day = opening.starts_at.date()
     today, last = bookable_days(office, now)
-    if now >= opening.starts_at:
-        return "past"
-    if day > last:
-        return "too_early"
-    if now >= opening.starts_at - timedelta(minutes=rules.closes_minutes_before):
-        return "too_late"
-    earlier = office.calendar.add_working_days(day, -rules.extended_working_days_earlier)
-    if opening.extended and today > earlier:
-        return "extended_too_late"
-    return None
+
+    def why_not(opening: Opening) -> Reason | None:
+        day = opening.starts_at.date()
+        if now >= opening.starts_at:
+            return "past"
+        if day > last:
+            return "too_early"
+        if now >= opening.starts_at - timedelta(minutes=rules.closes_minutes_before):
+            return "too_late"
+        if opening.extended and today > office.calendar.add_working_days(day, -rules.extended_working_days_earlier):
+            return "extended_too_late"
+        return None
+
+    return why_not
 
 
 def _is_plain_saturday(calendar: WorkingCalendar, day: date) -> bool:

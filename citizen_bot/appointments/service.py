@@ -16,7 +16,7 @@ from sqlalchemy import Connection, func, select
 
 from citizen_bot.appointments import claims, limits, seats, states, telling
 from citizen_bot.appointments.closing import close_day, hits, reopen_day
-from citizen_bot.appointments.hours import Opening, bookable_days, days_between, openings, why_not
+from citizen_bot.appointments.hours import Opening, bookable_days, days_between, judge, openings
 from citizen_bot.appointments.models import appointments, slots
 from citizen_bot.appointments.nightly import anonymise_old, remind_tomorrow
 from citizen_bot.appointments.records import (
@@ -93,11 +93,12 @@ def free_hours(
     first, last = max(first, earliest), min(last, latest)
     closed = {closure.day for closure in _closed(connection, first, last, site_code=site.code, window=window_id)}
     taken = seats.taken(connection, site.code, window_id, first, last, now)
+    why_not = judge(office, now)
     found: list[Hour] = []
     for day in days_between(first, last):
         for opening in openings(office, day) if day not in closed else ():
             free = seats.capacity(office, site, window_id, opening) - taken.get(opening.starts_at, 0)
-            if free > 0 and why_not(office, opening, now) is None:
+            if free > 0 and why_not(opening) is None:
                 hour = (opening.starts_at, opening.ends_at, opening.extended, free)
                 found.append(Hour(site.code, window_id, *hour))
     return found[:limit]
@@ -177,7 +178,7 @@ def confirm(
     claims.check_open(connection, latest.starts_at, latest.site_code, latest.window_id)
     values: dict[str, Any] = {"person_index": person, **contact_columns(office.privacy, name=name, phone=phone)}
     ran_out = latest.state == "expired" or latest.held_until <= now
-    if ran_out and why_not(office, _opening(latest), now) is not None:
+    if ran_out and judge(office, now)(_opening(latest)) is not None:
         raise NotBookable("hold_ended")
     # The lock on the hour keeps everybody else from it, but not the sweep, which takes only the row.
     if _lock_appointment(connection, latest.id) == "expired":

@@ -1,5 +1,5 @@
-"""`citizen-bot talk`: the conversation in the terminal, typed or replayed. Needs no service: it brings a database of its
-own, which is gone afterwards."""
+"""`citizen-bot talk`: the conversation in the terminal, typed or replayed. Needs no service: it brings a database of
+its own, which is gone afterwards."""
 
 import functools
 import json
@@ -15,7 +15,6 @@ from typing import Any, TextIO
 import click
 import psycopg
 from marshmallow import EXCLUDE, fields
-from sqlalchemy.engine import make_url
 
 from citizen_bot import documents
 from citizen_bot.app import Language
@@ -23,7 +22,6 @@ from citizen_bot.appointments.links import AppointmentLinks
 from citizen_bot.catalog import loader, store
 from citizen_bot.catalog.model import Catalogue
 from citizen_bot.dialogue.model import Conversation, Incoming
-from citizen_bot.dialogue.talk import Talk
 from citizen_bot.dialogue.turn import Turn
 from citizen_bot.dialogue.turns import Turns
 from citizen_bot.notifications.composing import Compositions, load_composers

@@ -45,6 +45,12 @@ class Desk:
             limit=limit,
         )
 
+    def closed_because(self, site: Site, guide: Guide, day: date) -> str | None:
+        """Why the office takes nobody on a day on which it would be open; None where it is not closed."""
+        window = self.office.rules.appointments.window_of(guide)
+        closed = appointments.closures(self.connection, first=day, last=day, site_code=site.code)
+        return next((closure.reason for closure in closed if closure.window_id in (None, window.id)), None)
+
     def hold(self, site: Site, guide: Guide, starts_at: datetime) -> Appointment:
         """Raises NotBookable."""
         return appointments.hold(
@@ -56,6 +62,8 @@ class Desk:
             starts_at=starts_at,
             catalogue_hash=self.catalogue.hash,
             now=self.now,
+            # For whom is asked afterwards: the same person a second time is refused then.
+            for_another=True,
         )
 
     def confirm(self, name: str, phone: str) -> Appointment:
@@ -68,7 +76,7 @@ class Desk:
         appointments.release(self.connection, resident_id=self.resident_id, now=self.now)
 
     def open_appointments(self) -> list[Appointment]:
-        return appointments.open_of(self.connection, self.office, self.resident_id)
+        return appointments.open_of(self.connection, self.office, self.resident_id, now=self.now)
 
     def move(self, appointment: Appointment, site: Site, starts_at: datetime) -> Appointment:
         """Raises NotBookable."""

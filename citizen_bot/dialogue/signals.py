@@ -102,7 +102,7 @@ _TasksSchema = FileSchema.from_dict(
     {
         **{
             name: fields.Nested(_PatternsSchema, required=True)
-            for name in ("agree", "refuse", "stop", "resume", "moves")
+            for name in ("agree", "refuse", "stop", "resume", "moves", "comes")
         },
         "any_time": fields.Nested(_PatternsSchema, required=True),
         "books": fields.Nested(_UnlessSchema, required=True),
@@ -187,8 +187,8 @@ class Signals:
         self.death_event: str = content["deaths"]["event"]
         self.menu_keys: Mapping[str, str] = content["menu_keys"]
         tasks = content["tasks"]
-        self._agree, self._refuse, self._stop, self._resume, self._moves = (
-            tuple(tasks[name]["patterns"]) for name in ("agree", "refuse", "stop", "resume", "moves")
+        self._agree, self._refuse, self._stop, self._resume, self._moves, self._comes = (
+            tuple(tasks[name]["patterns"]) for name in ("agree", "refuse", "stop", "resume", "moves", "comes")
         )
         self._books = tuple(tasks["books"]["patterns"])
         self._books_unless = tuple(tasks["books"]["unless"])
@@ -311,6 +311,10 @@ class Signals:
     def moves(self, text: str) -> bool:
         """Whether `text` wants another time for what is booked."""
         return _found(self._moves, text)
+
+    def comes(self, text: str) -> bool:
+        """Whether `text` wants somebody to come home."""
+        return _found(self._comes, text)
 
     def any_time(self, text: str) -> bool:
         """Whether `text` leaves the time to us."""

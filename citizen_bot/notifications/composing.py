@@ -22,6 +22,7 @@ COMPOSER_MODULES = (
     "citizen_bot.handovers.messages",
     "citizen_bot.notices.messages",
     "citizen_bot.notifications.messages",
+    "citizen_bot.visits.messages",
 )
 
 RecipientKind = Literal["resident", "staff", "agent", "endpoint"]

@@ -45,11 +45,6 @@ class Templates:
     def all(self) -> dict[str, Template]:
         return {template.id: template for found in self._by_key.values() for template in found}
 
-    def times(self, template_id: str) -> int | None:
-        """How many notifications one consent allows: 1, or None for any number."""
-        template = self.all().get(template_id)
-        return None if template is not None and template.long_term else 1
-
 
 def load_templates(folder: Path) -> Templates:
     """Raises FaultyFiles with every fault. A folder without the file has no templates."""

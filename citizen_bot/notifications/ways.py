@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from redis import Redis
-from sqlalchemy import ColumnElement, Connection, and_, literal, select, true, update
+from sqlalchemy import ColumnElement, Connection, and_, literal, or_, select, true, update
 
 from citizen_bot.channels.errors import ChannelError
 from citizen_bot.channels.webhook import SignedWebhook
@@ -138,7 +138,7 @@ class Ways:
             )
             return Way(f"template:{template.id}", send, repeatable=True)
         subscription = functools.partial(account.send_subscription, openid, template.id, fields, page=message.url)
-        consent = _Consent(resident_id, template.id)
+        consent = _Consent(resident_id, template.id, 0 if template.long_term else 1)
         return Way(f"subscription:{template.id}", subscription, repeatable=False, allowance=consent)
 
     def _to_agent(self, composition: Composition, parcel: Parcel, message: Message, agent_id: int) -> Reach:
@@ -230,17 +230,19 @@ class _ServiceWindow:
 
 @dataclass(frozen=True, slots=True)
 class _Consent:
-    """Notifications of one template. Null, which is any number, stays so when one is taken or given back."""
+    """Notifications of one template. One message takes `each`: nothing of a long-term consent. Null, which is any
+    number, stays so."""
 
     resident_id: int
     template_id: str
+    each: int
 
     def spend(self, connection: Connection) -> bool:
-        left = and_(consents.c.accepted, consents.c.times_left.is_distinct_from(0))
-        return self._set(connection, left, times_left=consents.c.times_left - 1)
+        left = or_(consents.c.times_left.is_(None), consents.c.times_left >= self.each)
+        return self._set(connection, and_(consents.c.accepted, left), times_left=consents.c.times_left - self.each)
 
     def give_back(self, connection: Connection) -> None:
-        self._set(connection, consents.c.accepted, times_left=consents.c.times_left + 1)
+        self._set(connection, consents.c.accepted, times_left=consents.c.times_left + self.each)
 
     def use_up(self, connection: Connection) -> None:
         self._set(connection, true(), accepted=False, times_left=0)

@@ -26,7 +26,7 @@ from citizen_bot.platform.telemetry.requests import bind_request_id, current_req
 from citizen_bot.settings import Settings
 
 # Every module that registers tasks with `task`.
-TASK_MODULES = ("citizen_bot.appointments.tasks", "citizen_bot.notifications.tasks")
+TASK_MODULES = ("citizen_bot.appointments.tasks", "citizen_bot.notifications.tasks", "citizen_bot.visits.tasks")
 KEPT_HOURS = 7 * 24
 # 3 s, 9 s, 27 s … 5.5 h: over a night's outage of somebody else's server, then the job counts as failed.
 DEFAULT_RETRY = RetryStrategy(max_attempts=9, exponential_wait=3)

@@ -1,6 +1,6 @@
 """What the service gives out: visits, receipts, what happened, and why something cannot be done."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
@@ -94,20 +94,20 @@ class Visit:
     help: Help
     town_code: str
     division_code: str | None
-    address: str
-    name: str
-    phone: str
-    relation: str | None
-    priority: Priority | None
-    wish: Wish
-    mandate: str
+    address: str = field(repr=False)
+    name: str = field(repr=False)
+    phone: str = field(repr=False)
+    relation: str | None = field(repr=False)
+    priority: Priority | None = field(repr=False)
+    wish: Wish = field(repr=False)
+    mandate: str = field(repr=False)
     resident_id: int | None
     assigned_to: Literal["agent", "town"]
     agent_id: int | None
     staff_id: int | None
     answer_by: datetime | None
     coming_at: datetime | None
-    visitor_code: str
+    visitor_code: str = field(repr=False)
     hand_in_by: datetime | None
     asked_at: datetime
     overdue_at: datetime | None = None

@@ -266,13 +266,12 @@ def finish(connection: Connection, office: Office, visit_id: int, *, actor: Acto
 def cancel(
     connection: Connection, office: Office, visit_id: int, *, actor: Actor, reason: str | None, now: datetime
 ) -> Visit:
-    """By the resident, until the papers are taken over. Who was already to come is told. Raises NotPossible (not_yours,
-    not_open)."""
+    """By the resident, until the papers are taken over. Who was already to come is told; the resident hears it from
+    whoever was asked to cancel. Raises NotPossible (not_yours, not_open)."""
     before = steps.locked(connection, office, visit_id)
     steps.check(connection, before, "cancelled", actor)
     visit, event = steps.change(connection, office, before, "cancelled", actor, now, reason=reason)
     telling.taken_on(connection, visit, now)
-    telling.resident(connection, visit, event, now)
     if before.state != "asked":
         telling.task(connection, visit, event, now)
     return visit

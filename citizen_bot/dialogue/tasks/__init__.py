@@ -68,6 +68,7 @@ class Tasks:
         if task.item is None:
             task = replace(task, offered=near(match))
         if before.task is not None and before.task.kind in ("book", "visit"):
+            desk.release()
             task = _keeping(task, before.task)
         lead: list[str] = []
         task = self._reader.merge(task, self._reader.read(text, task, desk.now), lead)
@@ -108,6 +109,8 @@ class Tasks:
         """What follows on `text`; None where it is about something else."""
         if self._signals.stops(text):
             return self.stop(before, task, desk)
+        if other := self._other_kind(task, text):
+            return self.begin(before, other, text, None, desk)
         told = self._reader.read(text, task, desk.now)
         if self._reader.digresses(text, told):
             return None
@@ -243,6 +246,12 @@ class Tasks:
         if following.task is not None:
             following = replace(following, task=replace(following.task, tries=tries))
         return self._turn(before, task, following, desk)
+
+    def _other_kind(self, task: Task, text: str) -> TaskKind | None:
+        """The kind of task that the message wants in place of `task`: somebody to come, or a window after all."""
+        if task.kind == "book" and self._signals.comes(text) and self._matcher.match(text).intent == "visit":
+            return "visit"
+        return "book" if task.kind == "visit" and self._signals.books(text) else None
 
     def _kept(self, task: Task) -> str:
         return self._say("kept_move" if task.kind == "move" else "kept")

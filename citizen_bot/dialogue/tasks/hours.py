@@ -55,10 +55,17 @@ class Hours:
         wanted = _usual([hour for hour in free if task.period is None or _period_of(hour) == task.period])
         if task.at is not None:
             return self._at_time(task, task.at, free) or self._instead(
-                task, self._why_not(task, free), wanted or free, site, guide, desk
+                task,
+                self._why_not(task, free, self._closed(task, site, guide, desk)),
+                wanted or free,
+                site,
+                guide,
+                desk,
             )
         if not wanted:
-            return self._instead(task, self._why_not(task, free), _usual(free), site, guide, desk)
+            return self._instead(
+                task, self._why_not(task, free, self._closed(task, site, guide, desk)), _usual(free), site, guide, desk
+            )
         if task.period is not None:
             return Found(wanted[0], self._first_of(task, task.day, wanted))
         return Found(offered=tuple(wanted[:OFFERED_OF_A_DAY]), of_day=True)
@@ -133,11 +140,13 @@ class Hours:
         near = sorted(free, key=lambda hour: (abs((_day(hour) - day).days), _day(hour) < day, hour.starts_at))
         return Found(note=why, offered=tuple(sorted(near[:OFFERED], key=lambda hour: hour.starts_at)))
 
-    def _why_not(self, task: Task, free: Sequence[Hour]) -> str:
+    def _why_not(self, task: Task, free: Sequence[Hour], closed: str | None) -> str:
         day = task.day
         if day is None:
             raise ValueError("only a day can be refused")
         spelled = spell_day(day)
+        if not free and closed is not None and self._calendar.is_working_day(day):
+            return self._say("day_site_closed", day=spelled, reason=closed)
         if free and task.at is not None and not self._is_office_hour(task.at):
             return self._say("day_not_hours")
         if task.at is not None:
@@ -150,6 +159,10 @@ class Hours:
                 return self._say("day_holiday", day=spelled, holiday=holiday)
             return self._say("day_closed", day=spelled)
         return self._say("day_full", day=spelled)
+
+    @staticmethod
+    def _closed(task: Task, site: Site, guide: Guide, desk: Desk) -> str | None:
+        return desk.closed_because(site, guide, task.day) if task.day else None
 
     def _is_office_hour(self, at: time) -> bool:
         length = timedelta(minutes=self._rules.minutes)

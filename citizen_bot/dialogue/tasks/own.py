@@ -9,7 +9,7 @@ from citizen_bot.catalog.model import Guide, Site
 from citizen_bot.dialogue.desk import Desk
 from citizen_bot.dialogue.model import Choices, Task, TaskKind
 from citizen_bot.dialogue.signals import plain
-from citizen_bot.dialogue.tasks.hours import Found, Hours
+from citizen_bot.dialogue.tasks.hours import Hours
 from citizen_bot.dialogue.tasks.steps import Next, asked, ended, led
 from citizen_bot.dialogue.tasks.windows import Windows
 from citizen_bot.dialogue.whereabouts import Whereabouts
@@ -120,10 +120,8 @@ class Own:
             again = replace(task, hour=None, at=None, day=None, period=None)
         else:
             told = self._say("refused_hold_ended" if refusal.reason == "hold_ended" else "refused_full", hour=spelled)
-            again = replace(task, hour=None, at=None)
+            again = replace(task, hour=None, at=None, period=None)
         found = self._hours.find(again, site, guide, desk)
-        if found.hour is not None:
-            found = Found(offered=(found.hour,), of_day=True)
         return led(self._hours.ask(again, found, site), [told])
 
     def told(self, text: str, desk: Desk) -> tuple[list[str], str | None]:
@@ -197,6 +195,8 @@ class Own:
                 return self._say("refused_paused", name=name, count=rules.no_shows, until=until)
             case "moves":
                 return self._say("refused_moves", count=rules.most_moves)
+            case "not_here":
+                return self._say("place_none", item=self._windows.name(task.item))
             case _:
                 return self._say("refused_not_open")
 

@@ -73,7 +73,7 @@ class Questions:
 
     def _name(self, task: Task) -> str:
         if task.phone is not None:
-            return self._say("ask_name_only")
+            return self._say("ask_name_visit_only" if task.kind == "visit" else "ask_name_only")
         if task.whom is not None:
             return self._say("ask_name_of", whom=task.whom)
         return self._say("ask_name_visit" if task.kind == "visit" else "ask_name")

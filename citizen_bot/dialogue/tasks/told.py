@@ -70,6 +70,8 @@ class Reader:
         rest = self._where.without_names(untimed) if found else untimed
         village = _VILLAGE.search(rest) if task.kind == "visit" and task.asking in _HOME_STEPS else None
         nameless = rest.replace(village[0], " ") if village else rest
+        # Who lives there often follows in the same breath: 赤家口村，宋德福.
+        named_home = task.kind == "visit" and task.asking in _HOME_STEPS and bool(found or village)
         reason = self._signals.reason(text) if task.kind == "visit" else None
         return Told(
             text=text,
@@ -78,7 +80,7 @@ class Reader:
             places=found,
             village=village[0] if village else None,
             phone=phone,
-            name=read_name(nameless, self._signals.not_names, asked=task.asking in ("name", "phone")),
+            name=read_name(nameless, self._signals.not_names, asked=task.asking in ("name", "phone") or named_home),
             whom=self._signals.whom(text),
             relation=self._signals.relation(text),
             reason=reason[0] if reason else None,
@@ -95,6 +97,8 @@ class Reader:
     def digresses(self, text: str, told: Told) -> bool:
         """Whether the message asks something else, whatever it names on the way."""
         if told.number is not None or told.phone is not None or told.name is not None:
+            return False
+        if (told.when is not None and told.when.earliest) or self._signals.any_time(text):
             return False
         match = self._matcher.match(text)
         if match.intent in ("human", "complain", "progress", "rate") and match.decision == "answer":

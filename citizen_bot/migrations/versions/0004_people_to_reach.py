@@ -57,7 +57,8 @@ def upgrade() -> None:
             CHECK ((kind = 'webhook') = (secret_sealed IS NOT NULL))
         );
         COMMENT ON COLUMN endpoints.site_code IS 'whose matters it is told of; null: every site without one of its own';
-        COMMENT ON COLUMN endpoints.address_sealed IS 'the robot''s key or the webhook''s URL, encrypted under PRIVACY_KEYS';
+        COMMENT ON COLUMN endpoints.address_sealed IS
+            'the robot''s key or the webhook''s URL, encrypted under PRIVACY_KEYS';
 
         GRANT SELECT, INSERT, UPDATE, DELETE ON consents TO citizen_bot_app;
         GRANT SELECT, INSERT, UPDATE ON endpoints TO citizen_bot_app;

@@ -73,8 +73,8 @@ def upgrade() -> None:
         CREATE INDEX ix_appointments_phone_tail_index ON appointments (phone_tail_index);
         CREATE INDEX ix_appointments_name_index ON appointments (name_index);
         COMMENT ON COLUMN appointments.person_index IS
-            'keyed blind index of the person served: account and name, without an account phone and name; null once its '
-            'time to be kept is over, like all that tells of the person';
+            'keyed blind index of the person served: account and name, without an account phone and name; null once '
+            'its time to be kept is over, like all that tells of the person';
         COMMENT ON COLUMN appointments.name_sealed IS 'encrypted under PRIVACY_KEYS, like phone_sealed';
         COMMENT ON COLUMN appointments.phone_tail_index IS 'keyed blind index of the last four digits';
 

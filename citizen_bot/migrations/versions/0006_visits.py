@@ -72,7 +72,7 @@ def upgrade() -> None:
         COMMENT ON COLUMN visits.mandate_sealed IS 'what the resident agreed to, word for word, encrypted';
         COMMENT ON COLUMN visits.visitor_code IS 'what the visitor says at the door; the resident was told it';
         COMMENT ON COLUMN visits.overdue_at IS
-            'when it was noticed that the town is late with its answer, or the papers with whom they are; of this state';
+            'when it was noticed that the town is late with its answer, or the papers with being handed in';
 
         CREATE TABLE visit_receipts (
             id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -33,10 +33,10 @@ def upgrade() -> None:
         CREATE INDEX ix_notifications_unfinished ON notifications (state, changed_at)
             WHERE state IN ('open', 'waiting', 'failed');
         CREATE INDEX ix_notifications_answer_by ON notifications (answer_by)
-            WHERE answered_at IS NULL AND passed_on_at IS NULL;
+            WHERE answer_by IS NOT NULL AND answered_at IS NULL AND passed_on_at IS NULL;
         COMMENT ON COLUMN notifications.key IS 'idempotency key: goes with every attempt, the same each time';
         COMMENT ON COLUMN notifications.occasion IS
-            'tells two messages of one kind on one subject apart; ends in /next-N for the Nth person it was passed on to';
+            'tells two messages of one kind on one subject apart; ends in /next-N for the Nth person it was passed to';
         COMMENT ON COLUMN notifications.state IS
             'waiting: shown with the resident''s next message; dropped: no longer true when it was to be sent; '
             'failed: given up, `citizen-bot notifications retry` sends it again';

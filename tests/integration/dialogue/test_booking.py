@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import Engine, text
 
-from tests.integration.dialogue.conversing import Resident
+from citizen_bot.app import Language
+from citizen_bot.appointments import service
+from citizen_bot.dialogue.talk import Talk
+from tests.integration.dialogue.conversing import MONDAY_TEN, Resident
 
 NewResident = Callable[..., Resident]
 PERSON = "王秀英 13800000001"
@@ -155,6 +158,33 @@ def test_a_day_that_cannot_be_booked_is_told_with_free_hours(resident: Resident,
 def test_december_leads_into_january(new_resident: NewResident) -> None:
     resident = new_resident(at=datetime(2026, 12, 30, 2, tzinfo=UTC))
     assert "1月5日（周二）上午先给您留8点30分" in resident("下周二上午去夏村镇办低保 给我妈约")
+
+
+def test_a_closed_day_is_told_with_its_reason(
+    resident: Resident, engine: Engine, language: Language, talk: Talk
+) -> None:
+    site = talk.catalogue.sites["371083100"]
+    with engine.begin() as connection:
+        service.close_day(
+            connection,
+            language.office,
+            site=site,
+            window_id=None,
+            day=date(2026, 12, 2),
+            reason="停电检修",
+            action="move",
+            by="test",
+            now=MONDAY_TEN,
+        )
+    answer = resident("下周三上午去夏村镇办低保 给我妈约")
+    assert "12月2日（周三）这里不办公（停电检修）" in answer
+    assert "1. 12月" in answer
+
+
+def test_two_parents_may_have_the_same_hour(resident: Resident, engine: Engine) -> None:
+    _book(resident)
+    _book(resident, person="王建国 13800000001")
+    assert _booked(engine) == [("booked", "12-02 01:30")] * 2
 
 
 def test_a_full_hour_is_refused_with_others(new_resident: NewResident) -> None:

@@ -35,7 +35,8 @@ TEMPLATES = Templates(
         "appointment_reminder": [
             Template("tmpl", "template", False, FIELDS),
             Template("sub", "subscription", False, FIELDS),
-        ]
+        ],
+        "visit_progress": [Template("long", "subscription", True, FIELDS)],
     }
 )
 

@@ -117,6 +117,24 @@ def test_a_consent_is_used_up_and_a_long_term_one_is_not(world: World) -> None:
     assert world.execute("SELECT times_left FROM consents") == [(None,)]
 
 
+def test_one_acceptance_of_a_long_term_template_counts_for_all(world: World) -> None:
+    _templates(world, "long")
+    to = world.resident(wrote=False)
+    world.state.consents[f"{OPENID} long"] = 99
+    with world.engine.begin() as connection:
+        service.note_consents(connection, to.id, [("long", True, 1)], NOW)
+    for subject in (1, 2, 3):
+        present[subject] = says(subject, template="visit_progress")
+        world.tell(to, subject=subject)
+    world.work()
+    assert [world.channels(number) for number in (1, 2, 3)] == [{"subscription:long": "sent"}] * 3
+    with world.engine.begin() as connection:
+        service.note_consents(connection, to.id, [("long", False, 1)], NOW)
+    world.tell(to, subject=3, occasion="again")
+    world.work()
+    assert world.states()[-1] == "waiting"
+
+
 def test_consents_add_up_and_a_refusal_takes_them_back(world: World) -> None:
     to = world.resident()
     for times, accepted, expected in ((1, True, 1), (2, True, 3), (1, False, 0), (1, True, 1), (None, True, None)):

@@ -16,10 +16,10 @@ from citizen_bot.dialogue.talk import Talk
 from citizen_bot.notices import service
 from citizen_bot.notices.links import NoticeLinks
 from citizen_bot.notices.notice import Notice
-from citizen_bot.platform.numbers import spell_number
 from citizen_bot.pages.routes import NoticePages, create_pages_blueprint
 from citizen_bot.people import service as people
 from citizen_bot.platform.clock import FixedClock
+from citizen_bot.platform.numbers import spell_number
 from citizen_bot.platform.privacy import Privacy
 from citizen_bot.settings import DEVELOPMENT_PRIVACY_KEY, data_folder
 from citizen_bot.wordings import load_wordings

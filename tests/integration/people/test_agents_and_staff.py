@@ -179,7 +179,8 @@ def test_sample_people_are_added_once_and_say_what_they_are(engine: Engine) -> N
     for agent in people_there:
         assert agent.sample
         assert agent.office_hours
-        assert agent.name.startswith("示例") and agent.office_hours.startswith("示例")
+        assert agent.name.startswith("示例")
+        assert agent.office_hours.startswith("示例")
         assert agent.phone_sealed is None
         assert agent.division_code in catalogue.divisions
         assert set(agent.items) <= set(catalogue.guides)

@@ -1,4 +1,4 @@
-"""What people read of a visit, as it stands when it is sent, and that nothing of the person is in the clear anywhere."""
+"""What people read of a visit, as it stands when it is sent; and nothing of the person is in the clear anywhere."""
 
 from datetime import date, timedelta
 from itertools import product
@@ -39,18 +39,8 @@ def test_the_agent_reads_what_it_is_about_and_gets_a_link(town: Town) -> None:
     visit = town.ask(wish=wish, priority="age")
     message = town.message(telling.TASK, visit, _to_agent(town))
     assert message is not None
-    for told in (
-        visit.code,
-        "府前社区",
-        "王**",
-        "老龄",
-        "代办",
-        "11月25日（周三）上午",
-        WORDS,
-        "11月23日（周一）16点",
-        "优先",
-    ):
-        assert told in message.text or told == "老龄", told
+    for told in (visit.code, "府前社区", "王**", "代办", "11月25日（周三）上午", WORDS, "11月23日（周一）16点", "优先"):
+        assert told in message.text
     assert town.catalogue.guides[visit.item or ""].name in message.text
     assert not any(personal in message.text for personal in (NAME, PHONE, ADDRESS))
     assert message.url is not None
@@ -118,7 +108,7 @@ def test_the_resident_reads_who_comes_when_and_what_they_say_at_the_door(town: T
 def test_the_resident_is_asked_to_confirm_what_was_not_confirmed(town: Town) -> None:
     visit = town.until("taken_over")
     told = town.text_to(telling.PROGRESS, visit, _resident(visit))
-    assert "1. 户口簿 1份\n  2. 工本费 20.00元".replace("  ", "") in told.replace("  ", "")
+    assert "1. 户口簿 1份\n2. 工本费 20.00元\n" in told
     assert "“确认”" in told
     town.act(service.answer_receipts, visit, confirmed=True)
     town.act(service.take_over, visit, actor=town.agent, taken=[service.Taken("照片", pieces=2)])
@@ -151,11 +141,9 @@ def test_a_dispute_and_late_papers_are_told_until_they_are_cleared_up(town: Town
     assert town.message(telling.LATE, visit, manager) is None
 
 
-@pytest.mark.parametrize(("state", "kind"), product(STATES, ["assist", "pay"]))
+@pytest.mark.parametrize(("state", "kind"), list(product(STATES, ["assist", "pay"])))
 def test_every_state_reads_well_to_everybody(town: Town, state: State, kind: str) -> None:
     """No place to fill stays empty, whatever the help and whether or not there is an item."""
-    if (state, kind) == ("done", "pay"):
-        pytest.skip("the same as handed in")
     visit = town.until(state, help=kind, item=None, priority="distance")
     told = town.text_to(telling.PROGRESS, visit, _resident(visit))
     assert visit.code in told

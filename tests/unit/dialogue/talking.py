@@ -26,6 +26,9 @@ class ClosedDesk(Desk):
     def free_hours(self, site: Site, guide: Guide, first: date, last: date, limit: int | None = None) -> list[Hour]:
         return []
 
+    def closed_because(self, site: Site, guide: Guide, day: date) -> str | None:
+        return None
+
     def open_appointments(self) -> list[Appointment]:
         return []
 

@@ -15,8 +15,8 @@ from citizen_bot.catalog.model import Guide, LifeEvent
 from citizen_bot.matching.model import Facet
 from citizen_bot.notices.links import Linked, NoticeLinks
 from citizen_bot.notices.notice import Kind, Notice
-from citizen_bot.platform.numbers import read_number, spell_number
 from citizen_bot.notices.text import event_sections, event_text, notice_text, sections
+from citizen_bot.platform.numbers import read_number, spell_number
 from citizen_bot.settings import data_folder
 from citizen_bot.wordings import load_wordings
 

@@ -1,0 +1,11 @@
+import pytest
+from sqlalchemy import Engine
+
+from citizen_bot.app import Language
+from citizen_bot.dialogue.talk import Talk
+from tests.integration.pages.world import World
+
+
+@pytest.fixture
+def world(engine: Engine, language: Language, talk: Talk) -> World:
+    return World(engine, language.office, talk.catalogue, language.wordings)
