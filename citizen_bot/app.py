@@ -19,8 +19,11 @@ from citizen_bot.dialogue.turns import Turns
 from citizen_bot.matching.cache import build_matcher
 from citizen_bot.matching.knowledge import Knowledge, load_knowledge
 from citizen_bot.notices.links import NoticeLinks
+from citizen_bot.notifications import watching
 from citizen_bot.notifications.composing import Compositions, load_composers
+from citizen_bot.pages.appointment import AppointmentPages, create_appointment_blueprint
 from citizen_bot.pages.routes import NoticePages, create_pages_blueprint
+from citizen_bot.pages.task import TaskPages, create_task_blueprint
 from citizen_bot.platform import jobs
 from citizen_bot.platform.calendar import load_calendar
 from citizen_bot.platform.clock import SHANGHAI, Clock, SystemClock
@@ -32,6 +35,7 @@ from citizen_bot.platform.telemetry.metrics import read_at_scrape
 from citizen_bot.platform.telemetry.requests import install_request_id
 from citizen_bot.rules import Office, load_rules
 from citizen_bot.settings import Settings, data_folder
+from citizen_bot.visits.links import TaskLinks
 from citizen_bot.wordings import Wordings, load_wordings
 from webhooks.wechat.routes import WeChatDoor, create_wechat_blueprint
 
@@ -143,7 +147,9 @@ def create_app(settings: Settings, *, preloaded: Preloaded | None = None, clock:
     language = loaded.language
     link = functools.partial(_page_address, settings.public_url)
     load_composers()
-    compositions = Compositions(language.office, lambda _: follower.current.catalogue, language.wordings, link)
+    compositions = Compositions(
+        language.office, lambda _: follower.current.catalogue, language.wordings, link, settings.secret_key
+    )
     links = AppointmentLinks(settings.secret_key, link)
     turns = Turns(engine, lambda: follower.current, compositions, links, clock)
 
@@ -151,16 +157,39 @@ def create_app(settings: Settings, *, preloaded: Preloaded | None = None, clock:
     install_request_id(app)
     app.config.update(SECRET_KEY=settings.secret_key, MAX_CONTENT_LENGTH=settings.wechat_max_body)
     app.register_blueprint(create_wechat_blueprint(receive=turns.receive, config=WeChatDoor.of(settings), clock=clock))
+    published = functools.partial(_catalogue_by_prefix, _old_catalogues(engine), follower)
+    notice_links = NoticeLinks(settings.secret_key, settings.public_url)
     notice_pages = NoticePages(
         engine,
         language.office.privacy,
-        catalogue=functools.partial(_catalogue_by_prefix, _old_catalogues(engine), follower),
+        catalogue=published,
         current=lambda: follower.current.catalogue,
-        links=NoticeLinks(settings.secret_key, settings.public_url),
-        wordings=loaded.language.wordings,
+        links=notice_links,
+        wordings=language.wordings,
         clock=clock,
     )
     app.register_blueprint(create_pages_blueprint(notice_pages))
+    appointment_pages = AppointmentPages(
+        engine,
+        language.office,
+        catalogue=published,
+        current=lambda: follower.current.catalogue,
+        links=links,
+        notices=notice_links,
+        wordings=language.wordings,
+        clock=clock,
+    )
+    app.register_blueprint(create_appointment_blueprint(appointment_pages))
+    task_pages = TaskPages(
+        engine,
+        language.office,
+        current=lambda: follower.current.catalogue,
+        links=TaskLinks(settings.secret_key, settings.public_url, clock),
+        secret_key=settings.secret_key,
+        wordings=language.wordings,
+        clock=clock,
+    )
+    app.register_blueprint(create_task_blueprint(task_pages))
     checks: dict[str, Check] = {
         "database": functools.partial(_works, functools.partial(ping, engine)),
         "redis": functools.partial(_works, cache.ping),
@@ -172,7 +201,7 @@ def create_app(settings: Settings, *, preloaded: Preloaded | None = None, clock:
         create_health_blueprint(
             checks,
             {"calendar": lambda: calendar.warning(clock.now().astimezone(SHANGHAI).date())},
-            [jobs.oldest_job_age(engine), _catalogue_info(follower)],
+            [jobs.oldest_job_age(engine), _catalogue_info(follower), *watching.gauges(engine, clock)],
         )
     )
     if settings.sandbox:

@@ -124,7 +124,9 @@ def talk(language: Language) -> Talk:
 def make_turns(language: Language, talk: Talk) -> Callable[[Engine, Clock], Turns]:
     """Turns of that talk on a database, at the time of a clock."""
     load_composers()
-    compositions = Compositions(language.office, lambda _: talk.catalogue, language.wordings, lambda path: path)
+    compositions = Compositions(
+        language.office, lambda _: talk.catalogue, language.wordings, lambda path: path, "secret"
+    )
     links = AppointmentLinks("secret", compositions.link)
     return lambda engine, clock: Turns(engine, lambda: talk, compositions, links, clock)
 

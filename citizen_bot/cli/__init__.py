@@ -22,6 +22,7 @@ COMMANDS = {
     "talk": "citizen_bot.cli.talk:talk",
     "catalog": "citizen_bot.cli.catalog:catalog",
     "notices": "citizen_bot.cli.notices:notices",
+    "privacy": "citizen_bot.cli.privacy:privacy",
     "appointments": "citizen_bot.cli.appointments:appointments",
     "notifications": "citizen_bot.cli.notifications:notifications",
     "staff": "citizen_bot.cli.people:staff",

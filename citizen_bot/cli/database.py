@@ -23,13 +23,19 @@ def database(settings: Settings, url: str | None, doing: str) -> Iterator[Engine
 
     Raises click.ClickException, in one line, when there is none or it does not answer; `doing` says what failed.
     """
-    address = url or _url(settings)
-    try:
-        engine = create_engine(address)
+    with explained(doing):
+        engine = create_engine(url or address(settings))
         try:
             yield engine
         finally:
             engine.dispose()
+
+
+@contextmanager
+def explained(doing: str) -> Iterator[None]:
+    """Turns the database's errors into one line for people."""
+    try:
+        yield
     except SQLAlchemyError as error:
         raise click.ClickException(f"cannot {doing}: {_first_line(error)}") from error
 
@@ -49,7 +55,8 @@ def user() -> str:
         return f"uid {os.getuid()}"
 
 
-def _url(settings: Settings) -> str:
+def address(settings: Settings) -> str:
+    """The address of the settings' database, or of that of a running `citizen-bot up`. Raises click.ClickException."""
     if settings.database_url is not None:
         return settings.database_url
     try:

@@ -24,6 +24,7 @@ from citizen_bot.catalog.model import Catalogue
 from citizen_bot.dialogue.model import Conversation, Incoming
 from citizen_bot.dialogue.turn import Turn
 from citizen_bot.dialogue.turns import Turns
+from citizen_bot.notifications import endpoints
 from citizen_bot.notifications.composing import Compositions, load_composers
 from citizen_bot.platform.clock import SHANGHAI, Clock, FixedClock, SystemClock
 from citizen_bot.platform.database import create_engine, migrate
@@ -80,7 +81,9 @@ class _Stage:
             unverified_sites=not settings.production,
         )
         load_composers()
-        self._compositions = Compositions(language.office, lambda _: catalogue, language.wordings, lambda path: path)
+        self._compositions = Compositions(
+            language.office, lambda _: catalogue, language.wordings, lambda path: path, settings.secret_key
+        )
         self._made = 0
         self._prepare(catalogue)
 
@@ -102,6 +105,8 @@ class _Stage:
         engine = create_engine(self._url("prepared"))
         with engine.begin() as connection:
             store.publish(connection, catalogue, by="talk", at=datetime.now(UTC))
+            # Whoever is told of bookings here is nobody: there is no worker.
+            endpoints.set_default_robot(connection, self._compositions.office.privacy, "talk")
         engine.dispose()
 
     def _administer(self, statement: str) -> None:

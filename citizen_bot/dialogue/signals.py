@@ -102,7 +102,7 @@ _TasksSchema = FileSchema.from_dict(
     {
         **{
             name: fields.Nested(_PatternsSchema, required=True)
-            for name in ("agree", "refuse", "stop", "resume", "moves", "comes")
+            for name in ("agree", "refuse", "stop", "resume", "moves", "comes", "own", "free", "drops")
         },
         "any_time": fields.Nested(_PatternsSchema, required=True),
         "books": fields.Nested(_UnlessSchema, required=True),
@@ -187,8 +187,19 @@ class Signals:
         self.death_event: str = content["deaths"]["event"]
         self.menu_keys: Mapping[str, str] = content["menu_keys"]
         tasks = content["tasks"]
-        self._agree, self._refuse, self._stop, self._resume, self._moves, self._comes = (
-            tuple(tasks[name]["patterns"]) for name in ("agree", "refuse", "stop", "resume", "moves", "comes")
+        (
+            self._agree,
+            self._refuse,
+            self._stop,
+            self._resume,
+            self._moves,
+            self._comes,
+            self._own,
+            self._free,
+            self._drops,
+        ) = (
+            tuple(tasks[name]["patterns"])
+            for name in ("agree", "refuse", "stop", "resume", "moves", "comes", "own", "free", "drops")
         )
         self._books = tuple(tasks["books"]["patterns"])
         self._books_unless = tuple(tasks["books"]["unless"])
@@ -300,17 +311,25 @@ class Signals:
 
     def books(self, text: str) -> bool:
         """Whether `text` wants a booking, and does not ask about bookings."""
-        return _found(self._books, text) and not _found(self._books_unless, text)
+        return _found(self._free, text) or (_found(self._books, text) and not _found(self._books_unless, text))
 
     def without_booking(self, text: str) -> str:
         """What `text` says besides that it wants a booking."""
-        for pattern in self._books:
+        for pattern in (*self._free, *self._books):
             text = pattern.sub(" ", text)
         return text
 
     def moves(self, text: str) -> bool:
         """Whether `text` wants another time for what is booked."""
         return _found(self._moves, text)
+
+    def asks_own(self, text: str) -> bool:
+        """Whether `text` asks about what the resident has booked or asked for already."""
+        return _found(self._own, text)
+
+    def drops(self, text: str) -> bool:
+        """Whether `text` gives back what is booked or asked for."""
+        return _found(self._drops, text)
 
     def comes(self, text: str) -> bool:
         """Whether `text` wants somebody to come home."""

@@ -245,7 +245,7 @@ class Talk:
         """A message that is no answer to an open question about a place, of a personal list or of a task."""
         command = self._command_in(text)
         if command is not None:
-            return self._command(before, command, desk)
+            return self._command(before, command, text, desk)
         if before.parked is not None and self._signals.resumes(text):
             return self._tasks.resume(before, text, desk)
         choice = chosen_number(text)
@@ -253,7 +253,7 @@ class Talk:
             return self._number(before, choice)
         if plain(text) == "":
             return said(before, self._say("ack"))
-        if self._tasks.numbered(text):
+        if self._tasks.numbered(text) or self._signals.asks_own(text):
             return self._tasks.own(before, text, desk)
         if before.listed is not None and self._signals.corrected(text) is not None:
             return self._lists.start(before, before.listed, anew=True)
@@ -280,6 +280,8 @@ class Talk:
             return turn
         if match.intent not in ("book", "visit", "complain") and self._signals.books(text):
             return self._tasks.begin(before, "book", text, None, desk)
+        if match.intent != "complain" and self._signals.drops(text) and not self._signals.moves(text):
+            return self._tasks.begin_own(before, "cancel", text, desk, match)
         if match.intent in ("book", "visit", "cancel", "progress"):
             return self._task(before, text, match, desk)
         turn = self._matched(self._where.placed(before, text, match), text, match, desk.now)
@@ -296,7 +298,7 @@ class Talk:
             replace(before, soothed=True), self._say(wording), Understood("oos", decision="fallback", score=1.0)
         )
 
-    def _command(self, before: Conversation, command: Command, desk: Desk) -> Turn:
+    def _command(self, before: Conversation, command: Command, text: str, desk: Desk) -> Turn:
         match command:
             case "menu":
                 return said(before, self._say("menu"), Understood("greet", decision="answer", score=1.0))
@@ -311,7 +313,7 @@ class Talk:
             case "events":
                 return self._items.offer_events(before)
             case "mine" | "progress" | "move" | "drop" | "resume" | "tasks":
-                return self._of_own(before, command, desk)
+                return self._of_own(before, command, text, desk)
             case "correct" if before.listed is not None:
                 return self._lists.start(before, before.listed, anew=True)
             case "none_of_these" if before.pending is not None:
@@ -320,15 +322,15 @@ class Talk:
             case _:
                 return said(before, self._say(_ANSWERS.get(command, "confused")))
 
-    def _of_own(self, before: Conversation, command: Command, desk: Desk) -> Turn:
+    def _of_own(self, before: Conversation, command: Command, text: str, desk: Desk) -> Turn:
         """What the resident has booked or broken off; an agent's tasks."""
         match command:
             case "move":
-                return self._tasks.begin_own(before, "move", "", desk)
+                return self._tasks.begin_own(before, "move", text, desk)
             case "drop":
-                return self._tasks.begin_own(before, "cancel", "", desk)
+                return self._tasks.begin_own(before, "cancel", text, desk)
             case "resume":
-                return self._tasks.resume(before, "", desk)
+                return self._tasks.resume(before, text, desk)
             case _:
                 return self._tasks.own(before, "", desk)
 

@@ -30,6 +30,8 @@ from citizen_bot.platform.telemetry import metrics
 LOCK_NOT_AVAILABLE = "55P03"
 # WeChat's own limit for a message is 2,048 bytes; a longer one was not typed by a person.
 TEXT_KEPT = 2048
+# Bytes of an answer, and what a notice needs of them to tell what matters.
+REPLY_LIMIT, CARD_NEEDS = 2048, 900
 
 
 # Made once: building a statement costs more than running it.
@@ -146,8 +148,10 @@ class Turns:
         """The answer, after what has been waiting for the resident to write again."""
         if not reply.parts:
             return None
+        plain = Reply(tuple(part for part in reply.parts if not isinstance(part, NoticeCard)))
+        taken = len((talk.render(plain) or "").encode()) + (CARD_NEEDS if plain != reply else 0)
         composition = self._compositions.at(connection, now)
-        waiting = notifications.waiting_texts(connection, composition, resident_id)
+        waiting = notifications.waiting_texts(connection, composition, resident_id, REPLY_LIMIT - taken)
         return talk.render(Reply((*map(Text, waiting), *reply.parts)), number=number)
 
     def _note_reports(self, connection: Connection, incoming: Incoming, resident_id: int, now: datetime) -> None:
@@ -199,13 +203,17 @@ class Turns:
     def _apply(self, connection: Connection, effect: Effect, resident_id: int, now: datetime) -> None:
         match effect:
             case RequestPerson():
+                office = self._compositions.office
+                soon = office.rules.notifications.acknowledge_minutes
                 handovers.request(
                     connection,
+                    self._privacy,
                     resident_id=resident_id,
                     question=effect.question,
                     item=effect.item,
                     asked_at=now,
                     promised_at=effect.promised_at,
+                    answer_by=office.calendar.add_working_minutes(now, soon),
                 )
             case ForgetResident():
                 appointments.release(connection, resident_id=resident_id, now=now)

@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from citizen_bot.handovers.models import handovers
 from citizen_bot.notifications import service as notifications
-from citizen_bot.platform.privacy import mask
+from citizen_bot.platform.privacy import Privacy, mask
 
 __all__ = ["ASKED", "request", "withdraw_all"]
 
@@ -16,6 +16,7 @@ ASKED = "handover.asked"
 
 def request(
     connection: Connection,
+    privacy: Privacy,
     *,
     resident_id: int,
     question: str | None,
@@ -33,7 +34,7 @@ def request(
         insert(handovers)
         .values(
             resident_id=resident_id,
-            question=None if question is None else mask(question),
+            question_sealed=None if question is None else privacy.seal(mask(question)),
             item=item,
             state="waiting",
             asked_at=asked_at,
@@ -59,5 +60,5 @@ def withdraw_all(connection: Connection, resident_id: int) -> None:
     connection.execute(
         update(handovers)
         .where(handovers.c.resident_id == resident_id, handovers.c.state == "waiting")
-        .values(state="withdrawn", question=None)
+        .values(state="withdrawn", question_sealed=None)
     )

@@ -215,8 +215,9 @@ def _staff(connection: Connection, site_code: str | None, role: str) -> list[Rec
     return [Recipient("staff", found) for found in connection.execute(query).scalars()]
 
 
-def waiting_texts(connection: Connection, composition: Composition, resident_id: int) -> list[str]:
-    """What could not be sent to the resident and is told with the present answer: once, at most three at a time.
+def waiting_texts(connection: Connection, composition: Composition, resident_id: int, room: int) -> list[str]:
+    """What could not be sent to the resident and is told with the present answer: once, at most three at a time, and of
+    at most `room` bytes with a blank line after each; the rest keeps waiting.
 
     A composer that breaks costs its own message only, which keeps waiting.
     """
@@ -229,6 +230,9 @@ def waiting_texts(connection: Connection, composition: Composition, resident_id:
             log.exception("notification not composed", notification=row.id, kind=row.kind)
             continue
         if message is not None:
+            room -= len(message.text.encode()) + 2
+            if room < 0:
+                break
             texts.append(message.text)
             _shown(connection, row.id, composition.now)
         close(connection, [row.id], "dropped" if message is None else "told", composition.now)

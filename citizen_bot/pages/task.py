@@ -80,7 +80,8 @@ class ShownTask:
     code: str
     state: service.State
     state_words: str
-    help: str
+    help: service.Help
+    help_words: str
     item: str
     village: str
     site: str
@@ -188,7 +189,8 @@ class TaskPages:
             code=visit.code,
             state=visit.state,
             state_words=say(f"visit_state_{visit.state}"),
-            help=say(f"visit_help_{visit.help}"),
+            help=visit.help,
+            help_words=say(f"visit_help_{visit.help}"),
             item=guide.name if guide is not None else visit.item or say("visit_any_item"),
             village=village if division is None else division.name,
             site=visit.town_code if town is None else town.official_name,
@@ -313,7 +315,8 @@ def create_task_blueprint(pages: TaskPages) -> Blueprint:
             return _task(token, 409, tried=action, refused=error)
         except Stale:
             return _task(token, 409, stale=True)
-        return make_response(redirect(url_for(".task", token=token), 303))
+        # Without a place of its own the address keeps that of a mistake of before.
+        return make_response(redirect(url_for(".task", token=token, _anchor="now"), 303))
 
     def _task(
         token: str,

@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import re
 
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
@@ -26,6 +26,7 @@ class Privacy:
     """
 
     def __init__(self, keys: tuple[str, ...]) -> None:
+        self._first = Fernet(keys[0])
         self._box = MultiFernet([Fernet(key) for key in keys])
         oldest = base64.urlsafe_b64decode(keys[-1])
         self._index_key = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"blind index").derive(oldest)
@@ -36,6 +37,18 @@ class Privacy:
     def open(self, sealed: bytes) -> str:
         """Raises cryptography.fernet.InvalidToken when no key fits."""
         return self._box.decrypt(sealed).decode()
+
+    def sealed_by_first(self, sealed: bytes) -> bool:
+        """Whether the first key opens `sealed`, so that the others are not needed for it any more."""
+        try:
+            self._first.decrypt(sealed)
+        except InvalidToken:
+            return False
+        return True
+
+    def reseal(self, sealed: bytes) -> bytes:
+        """The same value under the first key. Raises cryptography.fernet.InvalidToken when no key fits."""
+        return self._box.rotate(sealed)
 
     def index(self, *parts: str) -> bytes:
         """A keyed 32-byte digest: equal for equal parts, and telling nothing of them without the key."""

@@ -112,6 +112,8 @@ class Tasks:
         if other := self._other_kind(task, text):
             return self.begin(before, other, text, None, desk)
         told = self._reader.read(text, task, desk.now)
+        if task.asking == "target" and told.number is None and (told.when or self._own.numbered(text)):
+            return self.begin_own(before, task.kind, text, desk)
         if self._reader.digresses(text, told):
             return None
         lead: list[str] = []
@@ -289,5 +291,7 @@ def parked(task: Task) -> Task:
 
 
 def _keeping(task: Task, other: Task) -> Task:
-    """`task` with the person and, where it names none, the item of `other`, which it takes the place of."""
-    return replace(task, item=task.item or other.item, name=other.name, phone=other.phone, whom=other.whom, offered=())
+    """`task` with the person and the item of `other`, which it takes the place of; another item is another matter."""
+    if task.item not in (None, other.item):
+        return task
+    return replace(task, item=other.item, name=other.name, phone=other.phone, whom=other.whom, offered=())

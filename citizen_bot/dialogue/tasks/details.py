@@ -12,15 +12,18 @@ from citizen_bot.people.contacts import check_name, check_phone
 
 # The names that families of China have, by what most of them start with: four of five hundred cover nearly everybody.
 _SURNAMES = (
-    "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白"
-    "崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文庞樊兰殷施陶洪翟安颜倪严牛温芦季俞章鲁葛伍韦申尤毕聂丛焦向柳邢路岳齐沿梅莫庄辛管祝左涂谷祁时舒耿牟卜路詹关苗凌费纪靳盛童欧甄项曲成游阳裴"
-    "席卫查屈鲍位覃霍翁隋植甘景薄单包司柏宁柯阮桂闵解强柴华车冉房边辜吉饶刁瞿戚丘古米池滕晋苑邬臧畅宫来嵺苟全褚廉简娄盖符奚木穆党燕郎邸冀谈姬屠连郜晏栾郁商蒙计喻揭窦迟宇敖糜鄢冷卓花仇艾蓝都巩稽井练仲乐虞卞封竺冼原官衣楚佟栗匡宗应台巫鞠僧桑荆谌银扬明沙伏岑习胥保和蔺鞠宿初矫慕逄逯"
+    "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔崔康毛邱秦江史顾侯邵孟龙段雷钱汤尹黎武乔贺赖龚文庞樊兰殷"
+    "施陶洪翟安颜倪严牛温芦季俞章鲁葛伍韦申尤毕聂丛焦柳邢路岳齐沿梅莫庄辛管祝左涂谷祁舒耿牟卜詹关苗凌费纪靳盛童欧甄项曲游阳裴席卫屈鲍位覃霍翁隋植甘景薄司柏宁柯阮桂闵柴华车冉房边辜吉饶刁瞿戚丘古米池滕晋苑邬"
+    "臧畅宫嵺苟褚廉娄盖符奚木穆党燕郎邸冀谈姬屠郜晏栾郁蒙喻揭窦迟宇敖糜鄢卓花仇艾蓝巩稽井练仲虞卞竺冼衣楚佟栗匡台巫鞠僧桑荆谌银扬沙岑蔺矫慕逄逯"
 )
+# Families whose name is an everyday word: they count only where a name is said to follow (叫成龙).
+_EVERYDAY = "来都应和成保商计解全官原时习乐封包向冷单简查易常万连强白明宿初胥伏宗"
 _COMPOUND = "欧阳|司马|上官|诸葛|东方|皇甫|尉迟|公孙|慕容|司徒|令狐|夏侯|端木|宇文|长孙|南宫"
 _HAN = "\u4e00-\u9fff"
 # No name ends in one of these: what follows a name in one breath (王桂芬电话…, 王桂芬是我娘).
 _AFTER_NAME = "电手打号的她他我俺住在今是身这您你给，。"
 _FULL_NAME = re.compile(rf"(?:(?:{_COMPOUND})[{_HAN}]{{1,2}}|[{_SURNAMES}][{_HAN}]{{1,2}})")
+_NAME_AFTER_CALLED = re.compile(rf"(?:(?:{_COMPOUND})[{_HAN}]{{1,2}}|[{_SURNAMES}{_EVERYDAY}][{_HAN}]{{1,2}})")
 _PERSONS = "老人|办事人|本人|娘|妈|爹|爸|爷爷|奶奶|姥姥|姥爷|父亲|母亲|老伴|对象"
 _CALLED = re.compile(
     r"(?:(?:名字|姓名|大名)(?:就?是|叫|[:： ])?|(?<!不)(?:就|名)?叫(?:做)?"
@@ -92,7 +95,7 @@ def read_name(text: str, not_names: Collection[str], *, asked: bool) -> str | No
 
 def _name_at(text: str) -> str | None:
     """The name at the start of `text`, without what follows it in one breath."""
-    found = _FULL_NAME.match(text)
+    found = _NAME_AFTER_CALLED.match(text)
     if found is None:
         return None
     name = found[0]

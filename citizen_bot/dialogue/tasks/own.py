@@ -28,6 +28,7 @@ ANOTHER_HOUR = frozenset(
 )
 # A number on a slip, ours or an office's.
 _CASE_NO = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{0,3}\d{6,16}(?!\d)")
+_OF_VISITS, _OF_BOOKINGS = re.compile(r"上门|代办|帮办|来家"), re.compile(r"约|号")
 _NUMBER_WORDS = re.compile(r"编号|单号|受理号|预约号|号码|号|是|查|一下|我的|帮我|查询|[：:，, ]")
 
 
@@ -44,7 +45,7 @@ class Own:
     def meant(self, task: Task, text: str, day: date | None, shift: int | None, desk: Desk) -> Next | Task:
         """`task` with what is to be moved (by `shift` days, where that is said) or given back: the one of the code or
         the day in `text`, the only one there is, or several to choose from."""
-        found = self._targets(desk, task.kind)
+        found = _spoken_of(self._targets(desk, task.kind), text)
         code = code_in(text)
         if code is not None:
             found = [target for target in found if target.code == code]
@@ -66,6 +67,7 @@ class Own:
         if target is None:
             return self._ask_which(task, desk)
         if task.kind == "cancel":
+            task = replace(task, item=target.item)
             return asked(task, "confirm", self._say("check_cancel", booked=self.line(target)))
         guide = self._windows.guide(target.item)
         site = self._windows.site(target.site_code) if isinstance(target, Appointment) else None
@@ -215,6 +217,13 @@ def code_in(text: str) -> str | None:
         if number is not None:
             return code.spell(number)
     return None
+
+
+def _spoken_of(targets: list[Target], text: str) -> list[Target]:
+    """Those of the kind that `text` speaks of, where there are any."""
+    kind = Visit if _OF_VISITS.search(text) else Appointment if _OF_BOOKINGS.search(text) else None
+    meant = [target for target in targets if kind is not None and isinstance(target, kind)]
+    return meant or targets
 
 
 def _day(appointment: Appointment) -> date:

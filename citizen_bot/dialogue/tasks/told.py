@@ -72,6 +72,7 @@ class Reader:
         nameless = rest.replace(village[0], " ") if village else rest
         # Who lives there often follows in the same breath: 赤家口村，宋德福.
         named_home = task.kind == "visit" and task.asking in _HOME_STEPS and bool(found or village)
+        expected = task.asking in ("name", "phone") or named_home or phone is not None
         reason = self._signals.reason(text) if task.kind == "visit" else None
         return Told(
             text=text,
@@ -80,7 +81,7 @@ class Reader:
             places=found,
             village=village[0] if village else None,
             phone=phone,
-            name=read_name(nameless, self._signals.not_names, asked=task.asking in ("name", "phone") or named_home),
+            name=read_name(nameless, self._signals.not_names, asked=expected),
             whom=self._signals.whom(text),
             relation=self._signals.relation(text),
             reason=reason[0] if reason else None,

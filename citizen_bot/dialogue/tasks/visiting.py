@@ -104,7 +104,9 @@ class Visiting:
     def _wish(self, task: Task) -> str:
         if task.day is not None:
             said = spell_day(task.day)
-        elif task.first_day is not None and task.last_day is None:
+        elif task.first_day is not None and task.last_day is not None:
+            said = self._say("wish_between", first=spell_day(task.first_day), last=spell_day(task.last_day))
+        elif task.first_day is not None:
             said = self._say("wish_from", day=spell_day(task.first_day))
         elif task.last_day is not None:
             said = self._say("wish_until", day=spell_day(task.last_day))

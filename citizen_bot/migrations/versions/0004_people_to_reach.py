@@ -1,4 +1,5 @@
-"""How staff and agents are reached, and what WeChat allows towards a resident."""
+"""How staff and agents are reached, what WeChat allows towards a resident, and questions for a person sealed (what was
+kept of them in the clear goes)."""
 
 from alembic import op
 
@@ -34,6 +35,10 @@ def upgrade() -> None:
             ADD COLUMN service_until timestamptz;
         COMMENT ON COLUMN residents.service_left IS 'customer-service messages that WeChat still allows';
         COMMENT ON COLUMN residents.service_until IS 'until when; 48 hours after the last message';
+
+        ALTER TABLE handovers DROP COLUMN question, ADD COLUMN question_sealed bytea;
+        COMMENT ON COLUMN handovers.question_sealed IS
+            'encrypted under PRIVACY_KEYS, with telephone and identity numbers masked';
 
         CREATE TABLE consents (
             resident_id bigint NOT NULL REFERENCES residents ON DELETE CASCADE,

@@ -256,6 +256,9 @@ def test_of_several_bookings_the_one_that_is_named(resident: Resident) -> None:
     assert "残疾人证" in resident("2")
     resident("不取消")
     assert "最低生活保障" in resident("取消下周三的预约")
+    resident("不取消")
+    resident("取消预约")
+    assert "残疾人证" in resident("下周四的那个")
 
 
 def test_how_far_it_is_by_its_code_and_only_to_the_own_account(new_resident: NewResident) -> None:

@@ -167,7 +167,7 @@ def test_unfollowing_forgets_the_person(turns: Turns, engine: Engine) -> None:
     assert _count(engine, "residents") == 0
     with engine.connect() as connection:
         left = connection.execute(text("SELECT text_sealed, reply_sealed, resident_id FROM messages")).all()
-        asked = connection.execute(text("SELECT state, question, resident_id FROM handovers")).one()
+        asked = connection.execute(text("SELECT state, question_sealed, resident_id FROM handovers")).one()
     assert set(left) == {(None, None, None)}
     assert asked == ("withdrawn", None, None)
     assert turns.receive(_said("人工", 2)).text is None, "a late repeat brings nothing back"

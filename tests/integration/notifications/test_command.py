@@ -146,6 +146,7 @@ def test_the_worker_of_the_service_tells_the_group(
     with world.engine.begin() as connection:
         handovers.request(
             connection,
+            world.privacy,
             resident_id=resident.id,
             question=None,
             item=None,

@@ -239,6 +239,7 @@ def _request(world: World, resident: Recipient) -> int:
     with world.engine.begin() as connection:
         return handovers.request(
             connection,
+            world.privacy,
             resident_id=resident.id,
             question="俺叫王桂芬",
             item=None,

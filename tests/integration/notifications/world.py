@@ -176,4 +176,4 @@ class World:
         """What the resident is told with the answer to a message of now."""
         with self.engine.begin() as connection:
             composition = self.context.part(Compositions).at(connection, self.clock.now())
-            return service.waiting_texts(connection, composition, resident.id)
+            return service.waiting_texts(connection, composition, resident.id, 2048)

@@ -4,6 +4,7 @@ import html
 from dataclasses import replace
 
 import pytest
+import segno
 
 from citizen_bot.appointments import service
 from citizen_bot.appointments.links import AppointmentLinks
@@ -60,7 +61,6 @@ def test_the_code_image_holds_the_code_alone(world: World) -> None:
     made, other = world.booked(), world.booked("2026-11-24 10:30", name="王秀英")
     images = {_page(world, one).partition("<svg")[2].partition("</svg>")[0] for one in (made, other, made)}
     assert len(images) == 2
-    segno = pytest.importorskip("segno")
     wanted = segno.make(made.code, error="m", micro=False).svg_inline(omitsize=True)
     assert wanted.partition("<svg")[2].partition("</svg>")[0] in images
 

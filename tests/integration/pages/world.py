@@ -45,8 +45,8 @@ def at(moment: str) -> datetime:
 
 @dataclass
 class World:
-    """`agent` and `other_agent` are of VILLAGE, of whom only the first can be reached and so gets the visits; `window` is of TOWN, `stranger` of
-    another town."""
+    """`agent` and `other_agent` are of VILLAGE; only the first can be reached, and so gets the visits. `window` is of
+    TOWN, `stranger` of another town."""
 
     engine: Engine
     office: Office
