@@ -3,13 +3,14 @@
 
 PYTHON ?= python3
 UV ?= uv
+ROUNDS ?= 20
 VENV := .venv
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check install --quiet
 RUN_STAMP := $(VENV)/.installed-run
 TEST_STAMP := $(VENV)/.installed-test
 COMPILE := $(UV) pip compile --quiet --generate-hashes --no-emit-index-url --python-version 3.11 --universal --no-header
 
-.PHONY: setup run test bench lint pins FORCE
+.PHONY: setup run test bench faults lint pins FORCE
 
 setup: $(RUN_STAMP)
 
@@ -23,6 +24,10 @@ test: lint
 bench: $(TEST_STAMP)
 	$(VENV)/bin/python -m tests.bench.bench_matching
 	$(VENV)/bin/python -m tests.bench.bench_turns
+
+# Breaks the service while it is used, ROUNDS times; the last line of stdout tells what was lost or doubled.
+faults: $(TEST_STAMP)
+	@$(VENV)/bin/python -m tests.faults.suite --rounds $(ROUNDS)
 
 lint: $(TEST_STAMP)
 	$(VENV)/bin/ruff check .

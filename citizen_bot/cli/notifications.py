@@ -10,6 +10,7 @@ import click
 from citizen_bot.cli.database import DATABASE, transaction
 from citizen_bot.notifications import endpoints, operating, service
 from citizen_bot.platform.clock import SHANGHAI, SystemClock
+from citizen_bot.platform.numbers import APPOINTMENT, VISIT
 from citizen_bot.platform.privacy import Privacy
 from citizen_bot.settings import Settings
 
@@ -34,14 +35,22 @@ def list_(state: str | None, limit: int, as_json: bool, database_url: str | None
         found = operating.listed(connection, state=state, limit=limit)
     for one in found:
         if as_json:
-            click.echo(json.dumps(asdict(one), ensure_ascii=False, default=_plain))
+            told = {"code": _code(one.kind, one.subject), **asdict(one)}
+            click.echo(json.dumps(told, ensure_ascii=False, default=_plain))
             continue
         channels = "、".join(
             f"{tried.channel} {tried.state}×{tried.attempts}" + (f" ({tried.reason})" if tried.reason else "")
             for tried in one.channels
         )
         created = f"{one.created_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
-        click.echo(f"{one.id}  {created}  {one.kind} {one.subject}  {one.recipient}  {one.state}  {channels}")
+        about = f"{one.kind} {_code(one.kind, one.subject)}"
+        click.echo(f"{one.id}  {created}  {about}  {one.recipient}  {one.state}  {channels}")
+
+
+def _code(kind: str, subject: int) -> str:
+    """What the notification is about, as people call it: Y100014, S100014, or the number alone."""
+    letter = {"appointment": APPOINTMENT, "visit": VISIT}.get(kind.partition(".")[0])
+    return str(subject) if letter is None else letter.spell(subject)
 
 
 @notifications.command()

@@ -177,6 +177,35 @@ class Task:
     told: tuple[str, ...] = ()
 
 
+AgentStep = Literal["nothing", "task", "action", "time", "reason", "refusal", "things", "receipt", "paid"]
+
+
+@dataclass(frozen=True, slots=True)
+class AgentState:
+    """What an agent (代办员) does in the chat just now.
+
+    `asking` is the open question: which task, which action, when somebody comes, why not (and whether the refusal is
+    meant), what was taken over (and whether it was read rightly), whether all money is paid. `offered` is what its
+    numbers stand for: codes of tasks from the `skip`th on, or actions. `code` is the opened task. `said` are words that
+    are still to be acted on: those said before the task was known, or the reason of a refusal. `day`, `period` and `at`
+    are what is known of when somebody comes, `taken` is what was read back, each as agent_taken.dump spells it.
+    `tries` counts the answers in a row that were not understood. `wrong_codes` were tried on the day `wrong_on`.
+    """
+
+    asking: AgentStep = "nothing"
+    offered: tuple[str, ...] = ()
+    skip: int = 0
+    code: str | None = None
+    said: str = ""
+    day: date | None = None
+    period: Literal["am", "pm"] | None = None
+    at: time | None = None
+    taken: tuple[str, ...] = ()
+    tries: int = 0
+    wrong_codes: int = 0
+    wrong_on: date | None = None
+
+
 # What is asked before the first question on health or disability; no situation can have this id.
 CONSENT = "(consent)"
 
@@ -189,7 +218,7 @@ class Conversation:
     answer; `soothed`: rude words were already answered calmly once. `heard` is what the resident has said of the
     situations of each of the topics, `listed` the item whose personal list was told last. `home` is the code of the own
     village, community or town, `where` those of several places, of which the resident is asked which. `task` is under
-    way, `parked` was broken off and can be gone on with.
+    way, `parked` was broken off and can be gone on with. `agent` is there for who works as an agent, or tried to bind.
     """
 
     item: str | None = None
@@ -205,4 +234,5 @@ class Conversation:
     where: tuple[str, ...] = ()
     task: Task | None = None
     parked: Task | None = None
+    agent: AgentState | None = None
     last_at: datetime | None = None

@@ -20,6 +20,11 @@ Command = Literal[
     "menu", "cancel", "more", "human", "none_of_these", "again", "checklist", "events", "correct", "enough",
     "confused", "who", "bye", "ack", "mine", "move", "drop", "progress", "resume", "tasks",
 ]  # fmt: skip
+# What an agent says to a task, and a resident to what was taken over; `sure`: whatever was talked of before.
+AgentSign = Literal[
+    "bind", "accept", "decline", "keep", "set_out", "take_over", "hand_in", "done", "more", "no_things",
+    "right", "right_sure", "wrong", "wrong_sure",
+]  # fmt: skip
 _DIGITS = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10}
 _CHOICE = re.compile(
     r"(?:我?(?:选|要|是|办))?第?([0-9]{1,2}|[一二两三四五六七八九十])(?:个|号|项|条|件|种|那个)?(?:吧|的)?"
@@ -116,6 +121,11 @@ _TasksSchema = FileSchema.from_dict(
 )
 
 
+_AgentsSchema = FileSchema.from_dict(
+    {name: fields.Nested(_PatternsSchema, required=True) for name in get_args(AgentSign)}, name="Agents"
+)
+
+
 class _SignalsSchema(FileSchema):
     emergencies = fields.List(fields.Nested(_EmergencySchema), required=True)
     rude = fields.Nested(_PatternsSchema, required=True)
@@ -127,6 +137,7 @@ class _SignalsSchema(FileSchema):
     consent = fields.Nested(_ConsentSchema, required=True)
     answers = fields.Nested(_AnswersSchema, required=True)
     tasks = fields.Nested(_TasksSchema, required=True)
+    agents = fields.Nested(_AgentsSchema, required=True)
     asked = fields.Dict(keys=fields.String(), values=_BY_ANSWER, required=True)
     heard = fields.Dict(keys=fields.String(), values=_BY_ANSWER, required=True)
     not_heard = fields.Nested(_PatternsSchema, required=True)
@@ -217,6 +228,9 @@ class Signals:
         )
         self._reasons = tuple((tuple(r["patterns"]), r["say"], r["priority"]) for r in tasks["reasons"])
         self._helps: Mapping[Help, list[re.Pattern[str]]] = tasks["helps"]
+        self.agents: Mapping[AgentSign, tuple[re.Pattern[str], ...]] = {
+            name: tuple(signs["patterns"]) for name, signs in content["agents"].items()
+        }
 
     def emergency(self, text: str) -> Emergency | None:
         """Whom to call when `text` tells of something that cannot wait; not for its aftermath (烧了的证怎么补)."""

@@ -4,7 +4,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from citizen_bot.platform.clock import SHANGHAI
@@ -15,6 +15,8 @@ from tests.faults.home import Home
 from tests.faults.receiver import Arrival
 from tests.faults.residents import Moment, Wish
 
+# A notification is told within this time, whatever happens; but see `finished`.
+STUCK_AFTER_S = 200
 # A message is composed just before it is sent; what was cancelled longer before that must not be told as booked.
 ON_ITS_WAY_S = 2.0
 TOLD = re.compile(r"\*\*(\S+?)\*\*\n> 预约号：(Y\d+)")
@@ -25,11 +27,21 @@ _APPOINTMENTS = """
            (SELECT count(*) FROM appointment_events e WHERE e.appointment_id = a.id AND e.event = 'booked') AS booked
       FROM appointments a JOIN slots s ON s.id = a.slot_id WHERE a.phone_sealed IS NOT NULL ORDER BY a.id
 """
+_GIVEN_BACK = """
+    SELECT s.starts_at FROM slots s
+     WHERE s.site_code = %(site)s AND s.window_id = 'general'
+       AND EXISTS (SELECT FROM appointment_events e JOIN appointments a ON a.id = e.appointment_id
+                    WHERE e.slot_id = s.id AND e.event IN ('booked', 'moved')
+                      AND (a.state = 'cancelled' OR a.slot_id != s.id))
+       AND (SELECT count(*) FROM appointments a WHERE a.slot_id = s.id AND a.state != 'cancelled') < %(seats)s
+     ORDER BY s.starts_at
+"""
 _EVENTS = """
     SELECT id, appointment_id FROM appointment_events WHERE event IN ('booked', 'moved', 'cancelled') ORDER BY id
 """
 _NOTIFICATIONS = """
     SELECT n.id, n.key::text AS key, n.subject_id, n.occasion, n.state, p.kind AS endpoint,
+           extract(epoch FROM now() - n.created_at) AS age,
            coalesce((SELECT sum(d.attempts) FROM deliveries d WHERE d.notification_id = n.id), 0) AS attempts
       FROM notifications n JOIN endpoints p ON p.id = n.recipient_id
      WHERE n.kind = 'appointment.staff' AND n.recipient = 'endpoint' ORDER BY n.id
@@ -97,13 +109,11 @@ class Bookings:
             if len(set(taken)) < len(taken) or len(taken) > self._seats:
                 self._findings.doubled.add(f"hour {slot_id} with {self._seats} seats has {sorted(taken)}")
 
-    def freed(self) -> list[tuple[int, str, datetime]]:
-        """Hours in which somebody has cancelled, which have a seat free: (slot, site, start)."""
-        query = """
-            SELECT s.id, s.site_code, s.starts_at FROM slots s
-             WHERE EXISTS (SELECT FROM appointments a WHERE a.slot_id = s.id AND a.state = 'cancelled')
-        """
-        return [(row["id"], row["site_code"], row["starts_at"]) for row in self._home.sql(query)]
+    def given_back(self, site_code: str, day: date) -> list[Moment]:
+        """The hours of this site and day in which somebody has cancelled or moved away, and a seat must be free."""
+        rows = self._home.sql(_GIVEN_BACK, site=site_code, seats=self._seats)
+        moments = [_moment(row["starts_at"]) for row in rows]
+        return [moment for moment in moments if moment[:2] == (day.month, day.day)]
 
 
 class Notifications:
@@ -137,9 +147,9 @@ class Notifications:
     def _told(self, row: Any, arrivals: Sequence[Arrival], finished: bool) -> None:
         fault = self._findings.faults.add
         name = f"notification {row['id']} of appointment {row['subject_id']} to the {row['endpoint']}"
-        if row["state"] not in ("told", "open"):
+        if row["state"] not in ("told", "open", "failed"):
             fault(f"{name} is {row['state']}")
-        if row["state"] == "open" and (finished or row["endpoint"] == "webhook"):
+        if row["state"] != "told" and (finished or row["age"] > STUCK_AFTER_S):
             fault(f"{name} is stuck")
         if row["endpoint"] != "webhook":
             return

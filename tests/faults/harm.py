@@ -16,6 +16,8 @@ ROBOT_PATH = "/wecom/cgi-bin/webhook/send"
 TOO_SLOW_S = READ_TIMEOUT_S + 1.5
 WITHIN_S = 60
 
+_IN_HAND = "SELECT 1 FROM notifications WHERE state = 'open' AND sending_until > now() LIMIT 1"
+
 
 @dataclass(frozen=True)
 class World:
@@ -47,20 +49,10 @@ def _kill(name: str, number: signal.Signals, world: World) -> None:
 
 
 def _kill_worker(world: World) -> None:
-    """While it is telling somebody. What it had in hand is free after five minutes, and taken over by the first full
-    minute after its heart has not beaten for half a minute: for these notifications the clock is put forward."""
+    """While it is telling somebody."""
     world.receiver.behave("slow", seconds=3.0)
-    eventually(lambda: bool(_in_hand(world)), 3.0, 0.02)
-    killed = world.home.signal("worker", signal.SIGKILL)
-    _await(lambda: not _lives(killed), "the worker's end")
-    world.home.sql("UPDATE notifications SET sending_until = now() WHERE state = 'open' AND sending_until IS NOT NULL")
-    world.home.sql("UPDATE procrastinate_workers SET last_heartbeat = last_heartbeat - interval '1 minute'")
-    world.receiver.behave("takes")
-    _await(lambda: world.home.pid_of("worker") not in (killed, None), "another worker")
-
-
-def _in_hand(world: World) -> list[object]:
-    return list(world.home.sql("SELECT 1 FROM notifications WHERE state = 'open' AND sending_until > now()"))
+    eventually(lambda: bool(world.home.sql(_IN_HAND)), 3.0, 0.02)
+    _kill("worker", signal.SIGKILL, world)
 
 
 def _flush_valkey(world: World) -> None:
@@ -96,14 +88,6 @@ HARMS = (
     Harm("webhook hangs up, before", partial(_receiver, "drops_before", 0.0, None)),
     Harm("WeCom: robot is gone", partial(_wecom, faults.errcode(93000, None, ROBOT_PATH))),
 )
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def _await(holds: Callable[[], bool], what: str) -> None:

@@ -1,5 +1,6 @@
 """Residents who book, move, cancel and ask, who try again when nothing comes, and who remember what they were told."""
 
+import contextlib
 import itertools
 import random
 import re
@@ -79,28 +80,35 @@ class Resident:
 
     def __init__(self, wechat: WeChat, place: Place, number: int, seed: str) -> None:
         self._wechat = wechat
-        self._place = place
+        self.place = place
         self._chance = random.Random(seed)
         self._openid = openid_of(f"fault{number:06}x{self._chance.randrange(10**6):06}x")
         self.wishes: list[Wish] = []
         self.rewritten = 0
-        self.gave_up = False
 
     def live(self) -> None:
         self._think(3.0)
         items = self._chance.sample(ITEMS, 2)
         names = self._chance.sample(NAMES, 2)
-        try:
+        with contextlib.suppress(GaveUp):
             for item, name in list(zip(items, names, strict=True))[: self._chance.choice((1, 2, 2))]:
-                wish = Wish(self._openid, name, f"138{next(_WISHES):08}")
-                self.wishes.append(wish)
-                self._book(wish, item)
+                wish = self._wish(name)
+                self._book(wish, item, self._chance.choice(BUSY if self._chance.random() < 0.7 else list(HOURS)))
                 if self._chance.random() < 0.3:
                     self._say(self._chance.choice(QUESTIONS))
                 if wish.code is not None:
                     self._change_mind(wish)
-        except GaveUp:
-            self.gave_up = True
+
+    def take(self, hour: str) -> Wish:
+        """Books this hour and nothing else, at once. Raises GaveUp."""
+        wish = self._wish(NAMES[0])
+        self._book(wish, ITEMS[0], hour)
+        return wish
+
+    def _wish(self, name: str) -> Wish:
+        wish = Wish(self._openid, name, f"138{next(_WISHES):08}")
+        self.wishes.append(wish)
+        return wish
 
     def _change_mind(self, wish: Wish) -> None:
         what = self._chance.random()
@@ -109,9 +117,8 @@ class Resident:
         elif what < 0.45:
             self._cancel(wish)
 
-    def _book(self, wish: Wish, item: str) -> None:
-        hour = self._chance.choice(BUSY if self._chance.random() < 0.7 else list(HOURS))
-        sentence = f"{_spell(self._place.day)}{hour}去{self._place.town}办{item} 帮我约上"
+    def _book(self, wish: Wish, item: str, hour: str) -> None:
+        sentence = f"{_spell(self.place.day)}{hour}去{self.place.town}办{item} 帮我约上"
         answer = self._say(sentence)
         for _ in range(MOST_STEPS):
             if "约好了" in answer or "已经有一个预约了" in answer:
@@ -150,7 +157,7 @@ class Resident:
             elif "您说的是哪一个" in answer:
                 answer = self._choose(wish, answer)
             elif _offers_hours(answer):
-                answer = self._say(f"{_spell(self._place.day)}{hour}" if hour else "1")
+                answer = self._say(f"{_spell(self.place.day)}{hour}" if hour else "1")
                 hour = ""
             elif (mine := self._mine(wish)) is not None and mine[1] != before:
                 wish.acknowledge(*mine)
@@ -186,7 +193,7 @@ class Resident:
         return self._say(line[0])
 
     def _mine(self, wish: Wish) -> tuple[str, Moment] | None:
-        """The code and moment of the wish as 我的预约 lists it; of one without a code the one that no other wish has."""
+        """Code and moment of the wish as 我的预约 lists it; of one without a code those that no other wish has."""
         others = {code for other in self.wishes if other is not wish for code in other.codes}
         answer = self._say("我的预约")
         assert "您的预约：" in answer or "您现在没有预约" in answer, answer
@@ -217,7 +224,9 @@ class Crowd:
     def __init__(self, wechat: WeChat, place: Place, count: int, seed: str) -> None:
         self._residents = [Resident(wechat, place, number, f"{seed} {number}") for number in range(count)]
         self._broken: list[str] = []
-        self._threads = [threading.Thread(target=self._guarded(resident.live)) for resident in self._residents]
+        self._threads = [
+            threading.Thread(target=self._guarded(resident.live), daemon=True) for resident in self._residents
+        ]
 
     def start(self) -> None:
         for thread in self._threads:
@@ -234,10 +243,6 @@ class Crowd:
     @property
     def rewritten(self) -> int:
         return sum(resident.rewritten for resident in self._residents)
-
-    @property
-    def gave_up(self) -> int:
-        return sum(resident.gave_up for resident in self._residents)
 
     @property
     def broken(self) -> Sequence[str]:
