@@ -47,7 +47,9 @@ class AgentTold:
 
     def line(self, visit: Visit, now: datetime) -> str:
         first = "" if visit.priority is None else self._say("agent_line_first")
-        return self._say("agent_line", first=first, state=self.state(visit), due=self._due(visit, now), **self.masked(visit))
+        return self._say(
+            "agent_line", first=first, state=self.state(visit), due=self._due(visit, now), **self.masked(visit)
+        )
 
     def state(self, visit: Visit) -> str:
         return self._say(f"visit_state_{visit.state}")
@@ -80,7 +82,7 @@ class AgentTold:
             lines.append(self.counted(answered, ROOM - 350 - len("\n".join(lines).encode())))
         return "\n".join(lines)
 
-    def taken(self, taken: Sequence[Taken], room: int = ROOM - 700) -> str:
+    def taken(self, taken: Sequence[Taken], room: int = ROOM - 250) -> str:
         return self.counted([spell_taken(self._say, one) for one in taken], room)
 
     def counted(self, lines: Sequence[str], room: int) -> str:

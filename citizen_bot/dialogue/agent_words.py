@@ -130,6 +130,11 @@ class AgentWords:
             return Things()
         return read_things(text, self._money_name)
 
+    def lists(self, text: str) -> bool:
+        """Whether `text` tells of things with their number, and of nothing else."""
+        things = self.things(text)
+        return bool(things.taken) and things.counted and not things.unclear
+
     def more(self, text: str) -> str | None:
         """What is left of a message that adds to what was said before (还有照片2张); None for any other."""
         text = _EDGES.sub("", _clean(text))
@@ -155,7 +160,11 @@ class AgentWords:
         return self._whole(("keep",), text)
 
     def asks(self, text: str) -> bool:
-        return bool(_QUESTION.search(plain(text) + text.strip()[-1:]))
+        return bool(_QUESTION.search(text.strip()))
+
+    def asks_back(self, text: str) -> bool:
+        """Whether `text` ends as a question does, whatever words are in it."""
+        return text.strip().endswith(("?", "？", "吗"))
 
     def receipts_right(self, text: str) -> tuple[bool, bool] | None:
         """Whether `text` as a whole says that what was taken over is right, and whether it can mean nothing else; None

@@ -37,10 +37,12 @@ class Harm:
     strike: Callable[[World], None]
 
 
-def _kill_web_worker(world: World) -> None:
+def _kill_web_workers(world: World) -> None:
+    """One after the other."""
     workers = world.home.children_of("web")
-    os.kill(workers[0], signal.SIGKILL)
-    _await(lambda: len(world.home.children_of("web")) >= len(workers), "another web worker")
+    for worker in workers:
+        os.kill(worker, signal.SIGKILL)
+        _await(lambda: len(world.home.children_of("web")) >= len(workers), "another web worker")
 
 
 def _kill(name: str, number: signal.Signals, world: World) -> None:
@@ -69,7 +71,7 @@ def _receiver(mood: Mood, seconds: float, times: int | None, world: World) -> No
 
 
 HARMS = (
-    Harm("web worker killed", _kill_web_worker),
+    Harm("web workers killed", _kill_web_workers),
     Harm("webhook hangs up, after", partial(_receiver, "drops_after", 0.0, None)),
     Harm("PostgreSQL killed", partial(_kill, "postgres", signal.SIGKILL)),
     Harm("worker killed", _kill_worker),

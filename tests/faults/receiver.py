@@ -21,7 +21,7 @@ ROBOT = "development-robot"
 Mood = Literal["takes", "error", "refuses", "slow", "drops_before", "drops_after"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Arrival:
     """One request. `at` in unix seconds; `taken`: it was answered with a 2xx as far as the receiver can tell."""
 
@@ -93,14 +93,16 @@ class Receiver:
             time.sleep(seconds)
         event = json.loads(body)
         taken = mood in ("takes", "slow")
+        arrival = Arrival(at, handler.headers["webhook-id"], event["type"], event["data"], taken)
+        # First: who is answered may look at once.
+        with self._lock:
+            self.arrivals.append(arrival)
         if taken:
-            taken = _answers(handler, 204)
+            arrival.taken = _answers(handler, 204)
         elif mood == "drops_after":
             _hang_up(handler)
         else:
             _answers(handler, 500 if mood == "error" else 400)
-        with self._lock:
-            self.arrivals.append(Arrival(at, handler.headers["webhook-id"], event["type"], event["data"], taken))
 
     def _is_signed(self, body: bytes, handler: BaseHTTPRequestHandler) -> bool:
         try:

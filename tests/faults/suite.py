@@ -91,6 +91,7 @@ class Suite:
         self._notifications = Notifications(self.home, self.findings)
         self._wishes: list[Wish] = []
         self._days = _working_days()
+        self._rounds = 0
 
     def run(self, harms: Sequence[Harm]) -> Result:
         started = time.monotonic()
@@ -99,11 +100,10 @@ class Suite:
             self._add_webhook()
             wechat = WeChat(self.home.ready)
             _say(f"ready after {time.monotonic() - started:.1f} s, seed {self._seed}")
-            _say(
-                f"{'':>3} {'fault':26}{'wishes':>8}{'booked':>8}{'repeats':>9}{'again':>7}{'gave up':>9}{'seconds':>9}"
-            )
+            _say(HEADING)
             for number, harm in enumerate(harms):
                 self._round(number, harm, wechat)
+                self._rounds += 1
             self._drain(FINISHED_WITHIN_S)
             self._check(wechat, finished=True)
         except Exception as error:
@@ -114,7 +114,7 @@ class Suite:
             self._wecom.stop()
         acknowledged = sum(wish.code is not None for wish in self._wishes)
         _say(f"{time.monotonic() - started:.0f} s in all")
-        return Result(len(harms), acknowledged, len(self.findings.lost), len(self.findings.doubled))
+        return Result(self._rounds, acknowledged, len(self.findings.lost), len(self.findings.doubled))
 
     def _add_webhook(self) -> None:
         added = self.home.command("notifications", "endpoint", "add", "--webhook", self._receiver.url, "--name", "hook")
@@ -133,10 +133,10 @@ class Suite:
         time.sleep(max(0.0, struck + HARM_S - time.monotonic()))
         self._world.mend()
         crowd.wait()
+        self._wishes += crowd.wishes
         if not eventually(self.home.is_ready, READY_WITHIN_S):
             self.findings.faults.add(f"round {number + 1}: not ready after {READY_WITHIN_S} s")
         wechat.deliver_again(REPEATED, self._chance)
-        self._wishes += crowd.wishes
         self._take_what_was_given_back(code, Resident(wechat, place, RESIDENTS, f"{self._seed} {number} late"))
         self._drain(DRAINED_WITHIN_S)
         self.findings.faults.update(crowd.broken)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wechatpy import parse_message
 
-from citizen_bot.dialogue.model import Incoming
+from citizen_bot.dialogue.model import Consent, Incoming, Report
 from webhooks.wechat.crypto import CallbackError
 from webhooks.wechat.messages import Message, read_json, read_message, read_xml, to_incoming
 
@@ -209,3 +209,35 @@ def test_the_same_message_to_two_accounts_has_two_keys() -> None:
     message = message_of(MsgType="text", MsgId="1")
     keys = {to_incoming(message, account=a, received_at=RECEIVED, request_id="").key for a in ("wx1", "wx2")}
     assert len(keys) == 2
+
+
+def _subscription(event: str, holder: str, *entries: tuple[str, str]) -> Incoming:
+    listed = "".join(
+        f"<List><TemplateId>{template}</TemplateId><SubscribeStatusString>{status}</SubscribeStatusString></List>"
+        for template, status in entries
+    )
+    common = "".join(f"<{name}>{text}</{name}>" for name, text in COMMON.items())
+    body = f"<xml>{common}<MsgType>event</MsgType><Event>{event}</Event><{holder}>{listed}</{holder}></xml>".encode()
+    return to_incoming(read_message(read_xml(body, LIMIT)), account="wx1", received_at=RECEIVED, request_id="r1")
+
+
+def test_an_answer_to_a_subscription_is_a_consent_or_a_refusal_for_each_template() -> None:
+    popup = ("subscribe_msg_popup_event", "SubscribeMsgPopupEvent")
+    assert _subscription(*popup, ("t1", "accept"), ("t2", "reject")).consents == (
+        Consent("t1", True, 1),
+        Consent("t2", False, 1),
+    )
+    assert _subscription(*popup, ("t1", "accept")).consents == (Consent("t1", True, 1),), "one alone is a list, too"
+    assert _subscription(*popup, ("t1", "maybe"), ("", "accept")).consents == ()
+    changed = _subscription("subscribe_msg_change_event", "SubscribeMsgChangeEvent", ("t1", "reject"))
+    assert changed.consents == (Consent("t1", False, 1),)
+    assert changed.event == "silent"
+
+
+@pytest.mark.parametrize(
+    ("status", "arrived"), [("success", True), ("failed:user block", False), ("failed: system failed", False)]
+)
+def test_what_became_of_a_template_message_is_reported(status: str, arrived: bool) -> None:
+    incoming = incoming_of(MsgType="event", Event="TEMPLATESENDJOBFINISH", MsgID="200228332", Status=status)
+    assert incoming.reports == (Report("200228332", arrived, status),)
+    assert incoming_of(MsgType="text", Content="你好", MsgId="7").reports == ()
