@@ -188,7 +188,7 @@ class AgentState:
     meant), what was taken over (and whether it was read rightly), whether all money is paid. `offered` is what its
     numbers stand for: codes of tasks from the `skip`th on, or actions. `code` is the opened task. `said` are words that
     are still to be acted on: those said before the task was known, or the reason of a refusal. `day`, `period` and `at`
-    are what is known of when somebody comes, `taken` is what was read back, each as agent_taken.dump spells it.
+    are what is known of when somebody comes, `taken` is what was read back, each as agents.taken.dump spells it.
     `tries` counts the answers in a row that were not understood. `wrong_codes` were tried on the day `wrong_on`.
     """
 

@@ -7,13 +7,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from citizen_bot.catalog.model import Catalogue
+from citizen_bot.dialogue.agents.work import AgentWork
 from citizen_bot.dialogue.checklist import Checklists
 from citizen_bot.dialogue.desk import Desk
 from citizen_bot.dialogue.items import Items
 from citizen_bot.dialogue.model import Checklist, Conversation, Incoming, Pending, Reply, Task, TaskKind, Text
 from citizen_bot.dialogue.render import NoticeLink, Renderer
 from citizen_bot.dialogue.signals import Command, Signals, chosen_number, plain
-from citizen_bot.dialogue.tasks import Tasks, parked
+from citizen_bot.dialogue.tasks.flow import Tasks, parked
 from citizen_bot.dialogue.turn import ForgetResident, RequestPerson, Turn, Understood, said
 from citizen_bot.dialogue.whereabouts import Whereabouts
 from citizen_bot.matching.knowledge import Topic
@@ -76,6 +77,7 @@ class Talk:
             calendar,
             unverified=unverified_sites,
         )
+        self._agents = AgentWork(catalogue, signals, wordings, calendar)
         self._renderer = Renderer(catalogue, wordings, notice_link)
 
     @property
@@ -191,6 +193,8 @@ class Talk:
         if emergency is not None and not (checklist and self._lists.is_choice(checklist, text)):
             told = self._say(emergency.wording, number=emergency.number)
             return said(before, told, Understood("oos", decision="fallback", score=1.0))
+        if (work := self._agents.go_on(before, text, desk)) is not None:
+            return work
         if before.where:
             turn = self._where.which_place(before, self._items.of(before), text, now)
             if turn is not None:
@@ -200,6 +204,8 @@ class Talk:
             return self._in_checklist(before, checklist, text, desk)
         if before.task is not None and (before.pending is None or before.pending.standing):
             return self._in_task(before, before.task, text, desk)
+        if (answered := self._agents.receipts(before, text, desk)) is not None:
+            return answered
         return self._heard(before, text, desk)
 
     def _in_task(self, before: Conversation, task: Task, text: str, desk: Desk) -> Turn:
@@ -243,6 +249,8 @@ class Talk:
 
     def _heard(self, before: Conversation, text: str, desk: Desk) -> Turn:
         """A message that is no answer to an open question about a place, of a personal list or of a task."""
+        if (bound := self._agents.bind(before, text, desk)) is not None:
+            return bound
         command = self._command_in(text)
         if command is not None:
             return self._command(before, command, text, desk)
@@ -331,6 +339,8 @@ class Talk:
                 return self._tasks.begin_own(before, "cancel", text, desk)
             case "resume":
                 return self._tasks.resume(before, text, desk)
+            case "tasks":
+                return self._agents.tasks(before, desk)
             case _:
                 return self._tasks.own(before, "", desk)
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from citizen_bot.handovers.models import handovers
@@ -40,7 +40,8 @@ def request(
             asked_at=asked_at,
             promised_at=promised_at,
         )
-        .on_conflict_do_nothing(index_elements=[handovers.c.resident_id], index_where=handovers.c.state == "waiting")
+        # Written out: in a generic plan a parameter does not match the index.
+        .on_conflict_do_nothing(index_elements=[handovers.c.resident_id], index_where=text("state = 'waiting'"))
         .returning(handovers.c.id)
     )
     number: int | None = connection.scalar(row)

@@ -13,7 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as insert_unless
 
 from citizen_bot.catalog import places
@@ -280,7 +280,9 @@ def cancel(
 def _insert(connection: Connection, office: Office, row: Mapping[str, Any]) -> Visit:
     """The database sees two requests at once, too: the second waits here for the first. Raises NotPossible (same)."""
     same_open = [visits.c.person_index, visits.c.item]
-    made = insert_unless(visits).on_conflict_do_nothing(index_elements=same_open, index_where=OPEN)
+    # Written out: in a generic plan parameters do not match the index.
+    still_open = text("state NOT IN ('done', 'declined', 'cancelled')")
+    made = insert_unless(visits).on_conflict_do_nothing(index_elements=same_open, index_where=still_open)
     same = select(visits).where(
         visits.c.person_index == row["person_index"], visits.c.item.is_not_distinct_from(row["item"]), OPEN
     )

@@ -1,5 +1,6 @@
 """Who is told: a webhook's receiver that can misbehave, and a fake WeCom on real sockets."""
 
+import copy
 import json
 import logging
 import socket
@@ -41,6 +42,7 @@ class Receiver:
         self._signer: Webhook | None = None
         self._lock = threading.Lock()
         self._mood: tuple[Mood, float, int | None] = ("takes", 0.0, None)
+        self.called = False
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -64,9 +66,11 @@ class Receiver:
         self._signer = Webhook(secret)
 
     def behave(self, mood: Mood, *, seconds: float = 0.0, times: int | None = None) -> None:
-        """From now on; `times`: so many requests only. `seconds` is how long "slow" takes."""
+        """From now on; `times`: so many requests only. `seconds` is how long "slow" takes. `called` tells whether
+        there has been a request since."""
         with self._lock:
             self._mood = (mood, seconds, times)
+            self.called = False
 
     def stop(self) -> None:
         self._server.shutdown()
@@ -75,6 +79,7 @@ class Receiver:
     def _next_mood(self) -> tuple[Mood, float]:
         with self._lock:
             mood, seconds, times = self._mood
+            self.called = True
             if times is not None:
                 self._mood = (mood, seconds, times - 1) if times > 1 else ("takes", 0.0, None)
             return mood, seconds
@@ -143,8 +148,16 @@ class WeCom:
         return f"http://127.0.0.1:{self._server.server_port}/wecom"
 
     def misbehave(self, fault: Fault) -> None:
+        """From now on. `called` tells whether there has been a request since."""
         with self._state.open() as state:
-            state.faults.append(fault)
+            # Its own copy: it is counted down.
+            state.faults.append(copy.deepcopy(fault))
+            state.calls.clear()
+
+    @property
+    def called(self) -> bool:
+        with self._state.open() as state:
+            return bool(state.calls)
 
     def mend(self) -> None:
         with self._state.open() as state:

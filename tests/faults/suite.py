@@ -80,8 +80,9 @@ class Result:
 class Suite:
     """All rounds on one home."""
 
-    def __init__(self, folder: Path, seed: int) -> None:
+    def __init__(self, folder: Path, seed: int, residents: int) -> None:
         self._seed = seed
+        self._residents = residents
         self._chance = random.Random(seed)
         self._receiver, self._wecom = Receiver(), WeCom()
         self.home = Home(folder, dict.fromkeys(TOWNS, SEATS), WECOM_API_BASE=self._wecom.url)
@@ -125,7 +126,7 @@ class Suite:
         repeats, resent = wechat.repeats, self._resent()
         code, town = list(TOWNS.items())[number % len(TOWNS)]
         place = Place(town, self._days[number // len(TOWNS) % len(self._days)])
-        crowd = Crowd(wechat, place, RESIDENTS, f"{self._seed} {number}")
+        crowd = Crowd(wechat, place, self._residents, f"{self._seed} {number}")
         crowd.start()
         time.sleep(self._chance.uniform(0.8, 2.0))
         struck = time.monotonic()
@@ -137,7 +138,7 @@ class Suite:
         if not eventually(self.home.is_ready, READY_WITHIN_S):
             self.findings.faults.add(f"round {number + 1}: not ready after {READY_WITHIN_S} s")
         wechat.deliver_again(REPEATED, self._chance)
-        self._take_what_was_given_back(code, Resident(wechat, place, RESIDENTS, f"{self._seed} {number} late"))
+        self._take_what_was_given_back(code, Resident(wechat, place, self._residents, f"{self._seed} {number} late"))
         self._drain(DRAINED_WITHIN_S)
         self.findings.faults.update(crowd.broken)
         self._check(wechat, finished=False)
@@ -197,10 +198,10 @@ class Suite:
         self.findings.doubled.update(f"message {number} has two answers" for number in wechat.contradicted())
 
 
-def run(harms: Sequence[Harm], seed: int = 0) -> tuple[Result, list[str]]:
-    """What came of one round for each of `harms`, and whatever was found."""
+def run(harms: Sequence[Harm], seed: int = 0, residents: int = RESIDENTS) -> tuple[Result, list[str]]:
+    """What came of one round for each of `harms` with so many residents at once, and whatever was found."""
     with tempfile.TemporaryDirectory(prefix="faults-") as folder:
-        suite = Suite(Path(folder), seed)
+        suite = Suite(Path(folder), seed, residents)
         result = suite.run(harms)
         found = suite.findings.everything()
         if found:

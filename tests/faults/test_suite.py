@@ -9,7 +9,7 @@ ROUNDS = ("web parent killed", "webhook hangs up, after")
 
 def test_nothing_is_lost_or_doubled_when_something_breaks() -> None:
     by_name = {harm.name: harm for harm in HARMS}
-    result, found = run([by_name[name] for name in ROUNDS])
+    result, found = run([by_name[name] for name in ROUNDS], residents=8)
     assert found == []
     assert result.rounds == len(ROUNDS)
     assert result.acknowledged > 0

@@ -10,7 +10,7 @@ from citizen_bot.dialogue.model import Task
 from citizen_bot.dialogue.signals import Signals, chosen_number
 from citizen_bot.dialogue.tasks.details import Phone, identity_in, read_name, read_phone
 from citizen_bot.dialogue.tasks.windows import Windows, town_code
-from citizen_bot.dialogue.when import Period, When, read_when, without_times
+from citizen_bot.dialogue.times.when import Period, When, read_when, without_times
 from citizen_bot.dialogue.whereabouts import Place, Whereabouts
 from citizen_bot.matching.matcher import Matcher
 from citizen_bot.matching.model import Match

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from citizen_bot.app import Language
 from citizen_bot.catalog.model import Catalogue
 from citizen_bot.dialogue import memory
-from citizen_bot.dialogue.agent_work import AgentWork
+from citizen_bot.dialogue.agents.work import AgentWork
 from citizen_bot.dialogue.desk import Desk
 from citizen_bot.dialogue.model import Conversation, Pending, Task
 from citizen_bot.dialogue.talk import Talk
@@ -240,6 +240,13 @@ def test_an_agents_day_in_words(hall: Hall, yu: Account) -> None:
     yu.wait(days=1)
     assert "没有别的了" in yu("办好了")
     assert hall.found(visit).state == "done"
+
+
+def test_an_agent_hears_who_has_to_be_called(hall: Hall, yu: Account) -> None:
+    visit = hall.ask(resident_id=None)
+    assert "打电话" in yu(f"接{visit.code} 明天上午九点")
+    yu("收了户口簿1本")
+    assert "当面念" in yu("确认")
 
 
 def test_papers_without_money_are_handed_in_at_once(hall: Hall, yu: Account) -> None:
@@ -569,7 +576,7 @@ def test_several_that_fit_are_asked_about(hall: Hall, yu: Account) -> None:
     assert "记下了" in yu("2")
     assert (hall.found(first).state, hall.found(second).state) == ("asked", "accepted")
     yu.tasks()
-    assert "记下了" in yu("接第2个 明天下午三点"), "the one to be answered is the second by now"
+    assert "记下了" in yu("接第1个 明天下午三点"), "what is to be answered comes first"
 
 
 def test_whoever_is_bound_anew_elsewhere_is_no_agent_here(hall: Hall, yu: Account) -> None:

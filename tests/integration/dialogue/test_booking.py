@@ -101,6 +101,13 @@ def test_whatever_was_told_can_be_corrected(resident: Resident, said: str, told:
     assert "约好了" in resident("确认")
 
 
+def test_a_location_finds_the_nearest_office(resident: Resident) -> None:
+    resident("帮我约一下办残疾证的号")
+    answer = resident(None, kind="location", latitude=36.911, longitude=121.530)
+    assert "1. 城区街道办事处便民服务中心，约0.0公里" in answer
+    assert "最近能约的有" in resident("1")
+
+
 def test_a_question_in_between_is_answered_and_the_booking_goes_on(resident: Resident) -> None:
     resident("下周三上午九点半去夏村镇办低保 给我妈约")
     answer = resident("低保能给多少钱")

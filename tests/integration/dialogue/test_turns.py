@@ -285,3 +285,16 @@ def test_one_person_asking_twice_at_once_gets_one_number(database_url: str, make
     assert len({_number(outcome) for outcome in outcomes}) == 1
     assert _kept(engine, _number(outcomes[0])).times_told == 8
     engine.dispose()
+
+
+def test_a_statement_that_is_run_often_still_works(database_url: str, make_turns: MakeTurns) -> None:
+    """PostgreSQL plans a prepared statement anew without its parameters after some runs on one connection."""
+    engine = create_engine(database_url, pool_size=1)
+    turns = make_turns(engine, FixedClock(MONDAY_TEN))
+    for number in range(15):
+        openid = f"o{number:02}"
+        assert "已经记下了" in _text(turns.receive(_said("人工", 1, openid=openid)))
+        for step, words in enumerate(("请派人来诸往镇东尚山村给王桂芬办残疾证，电话13800000003", "都行", "确认"), 2):
+            answer = _text(turns.receive(_said(words, step, openid=openid)))
+        assert "登记好了" in answer
+    engine.dispose()

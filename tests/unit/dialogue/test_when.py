@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from citizen_bot.dialogue.when import Move, When, read_move, read_when, without_times
+from citizen_bot.dialogue.times.when import Move, When, read_move, read_when, without_times
 from citizen_bot.matching.knowledge import load_knowledge
 from citizen_bot.matching.reading import Reader
 from citizen_bot.platform.calendar import WorkingCalendar

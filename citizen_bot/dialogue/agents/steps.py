@@ -9,13 +9,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
-from citizen_bot.dialogue import agent_taken
-from citizen_bot.dialogue.agent_desk import Action, AgentDesk, can, possible
-from citizen_bot.dialogue.agent_told import AgentTold
-from citizen_bot.dialogue.agent_words import AgentWords, Coming, Heard
+from citizen_bot.dialogue.agents import taken as taken_things
+from citizen_bot.dialogue.agents.desk import Action, AgentDesk, can, possible
+from citizen_bot.dialogue.agents.told import AgentTold
+from citizen_bot.dialogue.agents.words import AgentWords, Coming, Heard
 from citizen_bot.dialogue.model import AgentState, AgentStep, Choices, Conversation, Part, Reply, Text
 from citizen_bot.dialogue.signals import Signals
-from citizen_bot.dialogue.tasks import parked
+from citizen_bot.dialogue.tasks.flow import parked
 from citizen_bot.dialogue.turn import Turn
 from citizen_bot.platform.clock import SHANGHAI, spell_day, spell_hour, spell_moment
 from citizen_bot.platform.numbers import VISIT
@@ -255,7 +255,7 @@ class AgentSteps:
         if len(taken) > MOST_THINGS:
             asking = at.state if at.state.asking == "receipt" else at.blank("things", visit)
             return self._turn(at, asking, Text(self._say("agent_things_many", count=MOST_THINGS)))
-        state = replace(at.blank("receipt", visit), taken=agent_taken.dump(taken))
+        state = replace(at.blank("receipt", visit), taken=taken_things.dump(taken))
         return self._turn(at, state, Text(self._receipt_question(taken)))
 
     def _receipt_question(self, taken: Sequence[Taken]) -> str:
@@ -274,12 +274,12 @@ class AgentSteps:
         return self._things(at, visit, words)
 
     def _on_receipt(self, at: At, visit: Visit, text: str, heard: Heard) -> Turn | None:
-        taken = agent_taken.load(at.state.taken)
+        taken = taken_things.load(at.state.taken)
         more, corrected = self._words.more(text), self._signals.corrected(text)
         words = more or corrected or (heard.rest if heard.action == "take_over" else heard.text)
         things = self._words.things(words)
         if things.taken and not things.unclear and (things.counted or more):
-            return self._read_back(at, visit, agent_taken.changed(taken, things.taken, more=more is not None))
+            return self._read_back(at, visit, taken_things.changed(taken, things.taken, more=more is not None))
         decided = False if corrected is not None else self._words.decided(text)
         if decided is None:
             if self._words.asks(text):
@@ -325,8 +325,10 @@ class AgentSteps:
             after = step(visit)
         except NotPossible:
             return self._refused(at, visit)
-        told = self._say(
+        told = "agent_told" if after.resident_id is not None else "agent_not_told"
+        did = self._say(
             f"agent_did_{action}",
+            told=self._say(f"{told}_check" if action == "take_over" else told),
             item=self._told.item(after),
             code=after.code,
             name=mask_name(after.name),
@@ -336,8 +338,8 @@ class AgentSteps:
             hand_in_by=spell_moment(after.hand_in_by) if after.hand_in_by else "",
         )
         if action in ("decline", "done"):
-            return self._turn(at, at.blank(), Text(f"{told}\n{self._left(at)}"))
-        return self.next(at, after, told)
+            return self._turn(at, at.blank(), Text(f"{did}\n{self._left(at)}"))
+        return self.next(at, after, did)
 
     def _not_understood(self, at: At, visit: Visit, asking: Question, question: str, why: str = "") -> Turn:
         """The same question once more, then with an example, then no more of it (never in a circle)."""

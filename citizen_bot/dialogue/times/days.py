@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from borax.calendars.lunardate import LunarDate
 
-from citizen_bot.dialogue.time_words import FARTHEST, NUMERALS, Said, number, value
+from citizen_bot.dialogue.times.words import FARTHEST, NUMERALS, Said, number, value
 from citizen_bot.platform.calendar import WorkingCalendar
 
 Span = tuple[date | None, date | None]

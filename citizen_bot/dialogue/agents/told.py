@@ -6,7 +6,7 @@ from datetime import datetime
 
 from citizen_bot.catalog import places
 from citizen_bot.catalog.model import Catalogue
-from citizen_bot.dialogue.agent_desk import Action
+from citizen_bot.dialogue.agents.desk import Action
 from citizen_bot.platform.clock import spell_moment
 from citizen_bot.platform.privacy import mask_name
 from citizen_bot.visits.messages import spell_taken, spell_wish

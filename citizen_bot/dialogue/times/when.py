@@ -15,8 +15,8 @@ from datetime import date, datetime, time
 from itertools import pairwise
 from typing import Literal
 
-from citizen_bot.dialogue.time_days import Days, NoDay
-from citizen_bot.dialogue.time_words import (
+from citizen_bot.dialogue.times.days import Days, NoDay
+from citizen_bot.dialogue.times.words import (
     CHANGES,
     DAY_KINDS,
     PERIODS,

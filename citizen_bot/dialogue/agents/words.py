@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Literal
 
-from citizen_bot.dialogue.agent_desk import Action
-from citizen_bot.dialogue.agent_taken import Things, read_things
+from citizen_bot.dialogue.agents.desk import Action
+from citizen_bot.dialogue.agents.taken import Things, read_things
 from citizen_bot.dialogue.signals import AgentSign, Signals, chosen_number, plain
-from citizen_bot.dialogue.time_words import PERIODS
-from citizen_bot.dialogue.when import Period, read_when, without_times
+from citizen_bot.dialogue.times.when import Period, read_when, without_times
+from citizen_bot.dialogue.times.words import PERIODS
 from citizen_bot.platform.calendar import WorkingCalendar
 from citizen_bot.platform.clock import SHANGHAI
 from citizen_bot.platform.numbers import VISIT, read_number

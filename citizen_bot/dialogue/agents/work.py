@@ -9,10 +9,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 from citizen_bot.catalog.model import Catalogue
-from citizen_bot.dialogue.agent_desk import Action, AgentDesk, can, waiting_for_answer
-from citizen_bot.dialogue.agent_steps import AgentSteps, At, working
-from citizen_bot.dialogue.agent_told import ROOM, AgentTold
-from citizen_bot.dialogue.agent_words import AgentWords, Heard, code_in
+from citizen_bot.dialogue.agents.desk import Action, AgentDesk, can, waiting_for_answer
+from citizen_bot.dialogue.agents.steps import AgentSteps, At, working
+from citizen_bot.dialogue.agents.told import ROOM, AgentTold
+from citizen_bot.dialogue.agents.words import AgentWords, Heard, code_in
 from citizen_bot.dialogue.desk import Desk
 from citizen_bot.dialogue.model import AgentState, Conversation, Reply, Text
 from citizen_bot.dialogue.signals import Command, Signals, chosen_number
@@ -61,9 +61,10 @@ class AgentWork:
             after = replace(before, agent=replace(state, wrong_codes=tried + 1, wrong_on=today))
             # Sent twice, the code is used up the second time.
             return said(after, already or self._say("agent_bind_wrong"))
-        agent = bound.agent
+        agent, count = bound.agent, len(bound.tasks())
+        waiting = self._say("agent_bound_waiting", count=count) if count else ""
         village = self._told.place(agent.division_code)
-        told = self._say("agent_bound", name=agent.name, village=village, count=len(bound.tasks()))
+        told = self._say("agent_bound", name=agent.name, village=village, waiting=waiting)
         return said(replace(before, agent=None), told)
 
     def tasks(self, before: Conversation, desk: Desk) -> Turn:
