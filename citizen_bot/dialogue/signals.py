@@ -23,7 +23,7 @@ Command = Literal[
 # What an agent says to a task, and a resident to what was taken over; `sure`: whatever was talked of before.
 AgentSign = Literal[
     "bind", "accept", "decline", "keep", "set_out", "take_over", "hand_in", "done", "more", "no_things",
-    "right", "right_sure", "wrong", "wrong_sure",
+    "right", "right_sure", "wrong", "wrong_sure", "who",
 ]  # fmt: skip
 _DIGITS = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10}
 _CHOICE = re.compile(
@@ -231,6 +231,10 @@ class Signals:
         self.agents: Mapping[AgentSign, tuple[re.Pattern[str], ...]] = {
             name: tuple(signs["patterns"]) for name, signs in content["agents"].items()
         }
+
+    def asks_for_agent(self, text: str) -> bool:
+        """Whether `text` asks who the agent (代办员) is, and how to reach the agent."""
+        return _found(self.agents["who"], text)
 
     def emergency(self, text: str) -> Emergency | None:
         """Whom to call when `text` tells of something that cannot wait; not for its aftermath (烧了的证怎么补)."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from citizen_bot.catalog.model import Catalogue
+from citizen_bot.dialogue.agents.public import PublicAgents
 from citizen_bot.dialogue.agents.work import AgentWork
 from citizen_bot.dialogue.checklist import Checklists
 from citizen_bot.dialogue.desk import Desk
@@ -78,6 +79,7 @@ class Talk:
             unverified=unverified_sites,
         )
         self._agents = AgentWork(catalogue, signals, wordings, calendar)
+        self._public_agents = PublicAgents(catalogue, self._where, wordings, unverified=unverified_sites)
         self._renderer = Renderer(catalogue, wordings, notice_link)
 
     @property
@@ -278,6 +280,8 @@ class Talk:
         """A message in the resident's own words."""
         if self._signals.injection(text):
             return said(before, self._say("limit"), Understood("oos", decision="fallback", score=1.0))
+        if self._signals.asks_for_agent(text):
+            return self._public_agents.tell(before, text, desk)
         event = self._items.event_named(text)
         if event is not None:
             return self._items.tell_event(before, event)
