@@ -192,8 +192,8 @@ class _AppointmentsSchema(FileSchema):
     def make(self, data: dict[str, Any], **_: Any) -> AppointmentRules:
         if GENERAL not in {window.id for window in data["windows"]}:
             raise ValidationError(f"要有 id 是 {GENERAL} 的窗口（综合窗口）", "windows")
-        if data["keep_days"] <= data["no_shows_within_days"]:
-            raise ValidationError("要比 no_shows_within_days 长，不然数不清谁约了没来", "keep_days")
+        if data["keep_days"] < data["no_shows_within_days"] + data["pause_days"]:
+            raise ValidationError("不能比 no_shows_within_days 加 pause_days 短，不然数不清谁约了没来", "keep_days")
         made: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in data.items()}
         return AppointmentRules(**made)
 

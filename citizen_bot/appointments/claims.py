@@ -17,15 +17,22 @@ log = structlog.get_logger(__name__)
 
 def wanted(office: Office, guide: Guide, site: Site, starts_at: datetime, now: datetime) -> tuple[str, Opening]:
     """The window that takes the item and the hour at it. Raises NotBookable."""
+    window = window_at(office, guide, site)
+    return window, bookable(office, site, window, starts_at, now)
+
+
+def window_at(office: Office, guide: Guide, site: Site) -> str:
+    """The window that takes the item at the site. Raises NotBookable (not_here)."""
     rules = office.rules.appointments
     if guide.id in rules.not_bookable or site.level not in guide.levels:
         raise NotBookable("not_here")
-    window = rules.window_of(guide).id
-    return window, bookable(office, site, window, starts_at, now)
+    return rules.window_of(guide).id
 
 
 def bookable(office: Office, site: Site, window: str, starts_at: datetime, now: datetime) -> Opening:
     """Raises NotBookable for an hour that the window does not have or that cannot be booked now."""
+    if starts_at <= now:
+        raise NotBookable("past")
     opening = opening_at(office, starts_at)
     if opening is None or seats.capacity(office, site, window, opening) == 0:
         day = starts_at.astimezone(SHANGHAI).date()

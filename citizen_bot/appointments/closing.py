@@ -10,8 +10,9 @@ from sqlalchemy.dialects.postgresql import insert
 from citizen_bot.appointments import seats, states, telling
 from citizen_bot.appointments.hours import Opening, bookable_days, days_between, judge, openings
 from citizen_bot.appointments.models import appointments, closures, slots
-from citizen_bot.appointments.records import Appointment, Hit, read, select_appointments
+from citizen_bot.appointments.records import Appointment, Hit, NotBookable, read, select_appointments
 from citizen_bot.catalog.model import Site
+from citizen_bot.platform.clock import SHANGHAI
 from citizen_bot.platform.privacy import mask
 from citizen_bot.rules import Office
 
@@ -19,7 +20,9 @@ from citizen_bot.rules import Office
 def hits(
     connection: Connection, office: Office, *, site: Site, window_id: str | None, day: date, now: datetime
 ) -> Sequence[Appointment]:
-    """The appointments that closing would hit: what is booked on that day and has not begun, earliest first."""
+    """The appointments that closing would hit: what is booked on that day and has not begun, earliest first. Raises
+    NotBookable (past)."""
+    _check_not_over(day, now)
     query = select_appointments().where(
         slots.c.site_code == site.code,
         *seats.within(day, day),
@@ -46,7 +49,8 @@ def close_day(
 ) -> Sequence[Hit]:
     """Closes the site, or one window of it, for a day, and moves what is booked to the next free hour of the same
     window (or cancels it where there is none, or that is wanted). Who is hit and has WeChat is told, with `reason`.
-    Closing again is no error."""
+    Closing again is no error. Raises NotBookable (past)."""
+    _check_not_over(day, now)
     reason = mask(reason)
     last = max(day, bookable_days(office, now)[1]) if action == "move" else day
     days = list(days_between(day, last))
@@ -89,6 +93,11 @@ def reopen_day(connection: Connection, *, site: Site, window_id: str | None, day
         )
     )
     return gone.rowcount > 0
+
+
+def _check_not_over(day: date, now: datetime) -> None:
+    if day < now.astimezone(SHANGHAI).date():
+        raise NotBookable("past")
 
 
 def _hit(connection: Connection, office: Office, slot_ids: list[int], now: datetime) -> list[Appointment]:

@@ -40,22 +40,24 @@ def check_account(connection: Connection, office: Office, *, resident_id: int, n
 
 
 def _check_pause(connection: Connection, office: Office, person: bytes, now: datetime) -> None:
-    """Who did not come too often within the last days cannot book for a while after the last time."""
+    """Who did not come too often within some days cannot book for a while after the last of these times."""
     rules = office.rules.appointments
+    within, pause = timedelta(days=rules.no_shows_within_days), timedelta(days=rules.pause_days)
     query = (
         select(slots.c.starts_at)
         .join_from(appointments, slots, appointments.c.slot_id == slots.c.id)
         .where(
             appointments.c.person_index == person,
             appointments.c.state == "no_show",
-            slots.c.starts_at >= now - timedelta(days=rules.no_shows_within_days),
+            slots.c.starts_at >= now - within - pause,
         )
-        .order_by(slots.c.starts_at.desc())
-        .limit(rules.no_shows)
+        .order_by(slots.c.starts_at)
     )
     missed = connection.execute(query).scalars().all()
-    if len(missed) < rules.no_shows:
+    runs = zip(missed, missed[rules.no_shows - 1 :], strict=False)
+    last = max((last for first, last in runs if last - first <= within), default=None)
+    if last is None:
         return
-    until = missed[0].astimezone(SHANGHAI).date() + timedelta(days=rules.pause_days)
+    until = last.astimezone(SHANGHAI).date() + pause
     if now.astimezone(SHANGHAI).date() < until:
         raise NotBookable("paused", until=until)

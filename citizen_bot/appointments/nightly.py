@@ -13,18 +13,21 @@ from citizen_bot.appointments.states import SYSTEM, Event
 from citizen_bot.platform.clock import SHANGHAI
 from citizen_bot.rules import Office
 
+# Nobody is reminded at night.
+MORNING = time(7)
 
-def remind_tomorrow(connection: Connection, office: Office, now: datetime) -> int:
-    """From the hour of reminders on, tells every resident who has an appointment tomorrow; any number of times, each is
-    told once of each hour. Returns how many have one.
+
+def remind(connection: Connection, office: Office, now: datetime) -> int:
+    """From the hour of reminders on, tells every resident who has an appointment tomorrow, and in the morning who was
+    not told in the evening of today's; any number of times, each is told once of each hour. Returns how many have one.
 
     Who booked or moved it later than that hour has just read when it is.
     """
-    local = now.astimezone(SHANGHAI)
-    remind_at = datetime.combine(local.date(), office.rules.appointments.reminder_at, SHANGHAI)
-    if local < remind_at:
+    local, hour = now.astimezone(SHANGHAI), office.rules.appointments.reminder_at
+    if local.time() < min(MORNING, hour):
         return 0
-    tomorrow = local.date() + timedelta(days=1)
+    day = local.date() + timedelta(days=1 if local.time() >= hour else 0)
+    remind_at = datetime.combine(day - timedelta(days=1), hour, SHANGHAI)
     rows = connection.execute(
         select(appointments.c.id, appointments.c.resident_id, slots.c.starts_at)
         .join_from(appointments, slots, appointments.c.slot_id == slots.c.id)
@@ -32,7 +35,8 @@ def remind_tomorrow(connection: Connection, office: Office, now: datetime) -> in
             appointments.c.state == "booked",
             appointments.c.resident_id.is_not(None),
             appointments.c.changed_at < remind_at,
-            *seats.within(tomorrow, tomorrow),
+            slots.c.starts_at > now,
+            *seats.within(day, day),
         )
         .order_by(appointments.c.id)
     ).all()

@@ -1,7 +1,7 @@
 """Appointments: hours, seats, and who has them.
 
-Public: bookable_days, free_hours; hold, confirm, release of a resident, book of staff; move, cancel, arrive, finish,
-miss; find, open_of, listed, history; closures, hits, close_day, reopen_day; remind_tomorrow, anonymise_old.
+Public: bookable_days, window_at, free_hours; hold, confirm, release of a resident, book of staff; move, cancel, arrive,
+finish, miss; find, open_of, listed, history; closures, hits, close_day, reopen_day; remind, anonymise_old.
 
 All functions work in the caller's transaction. They lock in one order (seats.py), so call at most one of those that
 change something in a transaction, or repeat it after a deadlock (platform.database.retrying).
@@ -15,10 +15,11 @@ import structlog
 from sqlalchemy import Connection, func, select
 
 from citizen_bot.appointments import claims, limits, seats, states, telling
+from citizen_bot.appointments.claims import window_at
 from citizen_bot.appointments.closing import close_day, hits, reopen_day
 from citizen_bot.appointments.hours import Opening, bookable_days, days_between, judge, openings
 from citizen_bot.appointments.models import appointments, slots
-from citizen_bot.appointments.nightly import anonymise_old, remind_tomorrow
+from citizen_bot.appointments.nightly import anonymise_old, remind
 from citizen_bot.appointments.records import (
     Appointment,
     Closure,
@@ -70,8 +71,9 @@ __all__ = [
     "move",
     "open_of",
     "release",
-    "remind_tomorrow",
+    "remind",
     "reopen_day",
+    "window_at",
 ]
 
 log = structlog.get_logger(__name__)
@@ -119,18 +121,15 @@ def hold(
     starts_at: datetime,
     catalogue_hash: str,
     now: datetime,
-    for_another: bool = False,
 ) -> Appointment:
     """Takes a seat for the resident, who has yet to say for whom; one at a time: an earlier one is given back. The same
     hour again is the same hold, kept longer.
 
-    Who has booked the same item in this very hour gets NotBookable (same_item) with it: a second click, unless it is
-    `for_another` person. Raises NotBookable; then an earlier hold is still held.
+    For whom is asked afterwards, so the limits are checked by `confirm`. Raises NotBookable; then an earlier hold is
+    still held.
     """
     _lock_resident(connection, resident_id)
     window, opening = claims.wanted(office, guide, site, starts_at, now)
-    if not for_another:
-        _check_second_click(connection, office, resident_id, guide, site, window, opening)
     own = _pending(connection, resident_id)
     slot_id = claims.claim(
         connection, office, site, window, opening, now, also=own and own.slot_id, keep=own and own.id
@@ -277,6 +276,7 @@ def move(
     office: Office,
     appointment_id: int,
     *,
+    guide: Guide | None,
     site: Site,
     starts_at: datetime,
     by: str,
@@ -284,16 +284,20 @@ def move(
 ) -> Appointment:
     """Takes the new seat and gives back the old one in one act. To where it is already, nothing happens.
 
-    A resident (`by` "resident") can move it so many times, until it begins. Raises NotBookable; then nothing has
-    changed.
+    A resident (`by` "resident") can move it so many times, until it begins. `guide`: the item's; without one, which is
+    no longer in the catalogue, it stays at its site. Raises NotBookable; then nothing has changed.
     """
     before = _known(connection, office, appointment_id)
     states.check("moved", before, by=by, now=now)
     if (before.site_code, before.starts_at) == (site.code, starts_at):
         return before
     window = before.window_id
+    if site.code != before.site_code:
+        if guide is None:
+            raise NotBookable("not_here")
+        window = claims.window_at(office, guide, site)
     opening = claims.bookable(office, site, window, starts_at, now)
-    old = seats.slot_of(connection, before.site_code, window, before.starts_at)
+    old = seats.slot_of(connection, before.site_code, before.window_id, before.starts_at)
     slot_id = claims.claim(connection, office, site, window, opening, now, also=old)
     _lock_appointment(connection, appointment_id)
     before = get(connection, office.privacy, appointment_id)
@@ -382,22 +386,6 @@ def _latest(connection: Connection, resident_id: int) -> Any:
 
 def _opening(row: Any) -> Opening:
     return Opening(row.starts_at.astimezone(SHANGHAI), row.ends_at.astimezone(SHANGHAI), row.extended)
-
-
-def _check_second_click(
-    connection: Connection, office: Office, resident_id: int, guide: Guide, site: Site, window: str, opening: Opening
-) -> None:
-    query = select_appointments().where(
-        appointments.c.resident_id == resident_id,
-        appointments.c.state == "booked",
-        appointments.c.item == guide.id,
-        slots.c.site_code == site.code,
-        slots.c.window_id == window,
-        slots.c.starts_at == opening.starts_at,
-    )
-    booked = connection.execute(query.order_by(appointments.c.id).limit(1)).one_or_none()
-    if booked is not None:
-        raise NotBookable("same_item", existing=read(office.privacy, booked))
 
 
 def _known(connection: Connection, office: Office, appointment_id: int) -> Appointment:

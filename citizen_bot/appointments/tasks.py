@@ -10,7 +10,7 @@ from citizen_bot.rules import Office
 @task("appointments.remind", queue="housekeeping", cron="*/10 * * * *")
 def remind(context: TaskContext) -> None:
     office = context.part(Office)
-    retrying(context.engine, lambda connection: service.remind_tomorrow(connection, office, context.clock.now()))
+    retrying(context.engine, lambda connection: service.remind(connection, office, context.clock.now()))
 
 
 # 03:41 in Asia/Shanghai.

@@ -119,6 +119,12 @@ class _Counter:
             return json.dumps({**self.plain(appointment), **more}, ensure_ascii=False)
         return self.line(appointment)
 
+    def changed(self, appointment: Appointment, as_json: bool) -> str:
+        """With whether staff have to tell the resident themselves."""
+        call = appointment.resident_id is None
+        shown = self.show(appointment, as_json, **({"call": call} if as_json else {}))
+        return f"{shown}  {self.say('appointment_hit_call')}" if call and not as_json else shown
+
 
 def _run(database_url: str | None, doing: str, work: Callable[[_Counter], T]) -> T:
     """What `work` returns, from a transaction that is repeated after a deadlock. Raises click.ClickException, in one
@@ -181,12 +187,13 @@ def hours(site_text: str, item: str, day: datetime | None, as_json: bool, databa
     """Show the hours at SITE that can be booked for ITEM."""
 
     def work(counter: _Counter) -> list[str]:
+        site, guide = counter.site(site_text), counter.guide(item)
         first, last = service.bookable_days(counter.office, counter.now)
         found = service.free_hours(
             counter.connection,
             counter.office,
-            site=counter.site(site_text),
-            window_id=counter.office.rules.appointments.window_of(counter.guide(item)).id,
+            site=site,
+            window_id=service.window_at(counter.office, guide, site),
             first=day.date() if day else first,
             last=day.date() if day else last,
             now=counter.now,
@@ -250,16 +257,23 @@ def book(
 @JSON
 @DATABASE
 def move(code: str, to_text: str, site_text: str | None, as_json: bool, database_url: str | None) -> None:
-    """Move the appointment CODE to another hour; the resident is told."""
+    """Move the appointment CODE to another hour; a resident in WeChat is told."""
 
     def work(counter: _Counter) -> list[str]:
         before = counter.appointment(code)
         site = counter.site(site_text or before.site_code)
         starts_at = counter.moment(to_text)
         moved = service.move(
-            counter.connection, counter.office, before.id, site=site, starts_at=starts_at, by=user(), now=counter.now
+            counter.connection,
+            counter.office,
+            before.id,
+            guide=counter.catalogue.guides.get(before.item),
+            site=site,
+            starts_at=starts_at,
+            by=user(),
+            now=counter.now,
         )
-        return [counter.show(moved, as_json)]
+        return [counter.changed(moved, as_json)]
 
     _tell(_run(database_url, "move the appointment", work))
 
@@ -270,7 +284,7 @@ def move(code: str, to_text: str, site_text: str | None, as_json: bool, database
 @JSON
 @DATABASE
 def cancel(code: str, reason: str, as_json: bool, database_url: str | None) -> None:
-    """Cancel the appointment CODE; the resident is told."""
+    """Cancel the appointment CODE; a resident in WeChat is told."""
 
     def work(counter: _Counter) -> list[str]:
         if not reason.strip():
@@ -279,7 +293,7 @@ def cancel(code: str, reason: str, as_json: bool, database_url: str | None) -> N
         after = service.cancel(
             counter.connection, counter.office, number, by=user(), reason=reason.strip(), now=counter.now
         )
-        return [counter.show(after, as_json)]
+        return [counter.changed(after, as_json)]
 
     _tell(_run(database_url, "cancel the appointment", work))
 

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import click
@@ -53,6 +54,21 @@ def _published(connection: Connection) -> Catalogue:
     if version is None:
         raise click.ClickException("no catalogue has been published: run `citizen-bot catalog publish`")
     return store.load(connection, version)
+
+
+def _items(connection: Connection, say: Wordings, items: tuple[str, ...]) -> tuple[str, ...]:
+    known = _published(connection).guides if items else {}
+    for item in items:
+        if item not in known:
+            raise _fail(say, "visit_people_bad_item", item=item)
+    return tuple(dict.fromkeys(items))
+
+
+def _phone(say: Wordings, text: str) -> str:
+    checked = check_phone(text)
+    if checked is None:
+        raise _fail(say, "visit_people_bad_phone", phone=text)
+    return checked
 
 
 def _tell(lines: list[str]) -> None:
@@ -163,24 +179,17 @@ def add_agent(
     """Add NAME as an agent."""
 
     def work(connection: Connection, say: Wordings, privacy: Privacy) -> Agent:
-        catalogue = _published(connection)
-        if division_code not in catalogue.divisions:
+        if division_code not in _published(connection).divisions:
             raise _fail(say, "visit_people_bad_division", division=division_code)
-        for item in items:
-            if item not in catalogue.guides:
-                raise _fail(say, "visit_people_bad_item", item=item)
-        checked = None if phone is None else check_phone(phone)
-        if phone is not None and checked is None:
-            raise _fail(say, "visit_people_bad_phone", phone=phone)
         try:
             return agent_rows.add(
                 connection,
                 privacy,
                 name=_name(say, name),
                 division_code=division_code,
-                items=tuple(dict.fromkeys(items)),
+                items=_items(connection, say, items),
                 office_hours=(hours or "").strip() or None,
-                phone=checked,
+                phone=None if phone is None else _phone(say, phone),
                 wecom_userid=wecom or None,
             )
         except agent_rows.NameTaken:
@@ -203,6 +212,44 @@ def list_agents(as_json: bool, database_url: str | None) -> None:
         return [_agent_line(agent, privacy, say) for agent in everybody]
 
     _tell(_run(database_url, "list the agents", work))
+
+
+@agents.command()
+@click.argument("agent_id", metavar="ID", type=int)
+@click.option("--item", "items", multiple=True, help="The items that the agent takes from now on.")
+@click.option("--phone", help="Public for residents.")
+@click.option("--hours", help="Office hours, in the agent's own words; public for residents.")
+@WECOM
+@click.option("--active/--inactive", default=None, help="Who is inactive may do nothing and is told nothing.")
+@DATABASE
+def change(
+    agent_id: int,
+    items: tuple[str, ...],
+    phone: str | None,
+    hours: str | None,
+    wecom: str | None,
+    active: bool | None,
+    database_url: str | None,
+) -> None:
+    """Change what is given of the agent ID; the rest stays."""
+
+    def work(connection: Connection, say: Wordings, privacy: Privacy) -> str:
+        before = agent_rows.find(connection, agent_id)
+        if before is None:
+            raise _fail(say, "visit_people_no_agent", id=agent_id)
+        sealed = None if phone is None else privacy.seal(_phone(say, phone))
+        after = replace(
+            before,
+            items=_items(connection, say, items) or before.items,
+            office_hours=(hours or "").strip() or before.office_hours,
+            phone_sealed=sealed or before.phone_sealed,
+            wecom_userid=wecom or before.wecom_userid,
+            active=before.active if active is None else active,
+        )
+        agent_rows.update(connection, after)
+        return _agent_line(after, privacy, say)
+
+    click.echo(_run(database_url, "change the agent", work))
 
 
 @agents.command()

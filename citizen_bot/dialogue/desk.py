@@ -62,8 +62,6 @@ class Desk:
             starts_at=starts_at,
             catalogue_hash=self.catalogue.hash,
             now=self.now,
-            # For whom is asked afterwards: the same person a second time is refused then.
-            for_another=True,
         )
 
     def confirm(self, name: str, phone: str) -> Appointment:
@@ -81,7 +79,14 @@ class Desk:
     def move(self, appointment: Appointment, site: Site, starts_at: datetime) -> Appointment:
         """Raises NotBookable."""
         return appointments.move(
-            self.connection, self.office, appointment.id, site=site, starts_at=starts_at, by="resident", now=self.now
+            self.connection,
+            self.office,
+            appointment.id,
+            guide=self.catalogue.guides.get(appointment.item),
+            site=site,
+            starts_at=starts_at,
+            by="resident",
+            now=self.now,
         )
 
     def cancel(self, appointment: Appointment) -> Appointment:

@@ -27,7 +27,7 @@ AgentSign = Literal[
 ]  # fmt: skip
 _DIGITS = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10}
 _CHOICE = re.compile(
-    r"(?:我?(?:选|要|是|办))?第?([0-9]{1,2}|[一二两三四五六七八九十])(?:个|号|项|条|件|种|那个)?(?:吧|的)?"
+    r"(?:(?:那?就)?我?(?:就?(?:选|要|是|办|约))?)第?([0-9]{1,2}|[一二两三四五六七八九十])(?:个|号|项|条|件|种|那个)?(?:吧|的)?"
 )
 _EDGE = re.compile(r"^[\s\W_]+|[\s\W_]+$")
 _PARTICLES = re.compile(r"(?:的|啊|呀|呢|哈|哦|嘞|哎|诶)+$")
@@ -107,7 +107,20 @@ _TasksSchema = FileSchema.from_dict(
     {
         **{
             name: fields.Nested(_PatternsSchema, required=True)
-            for name in ("agree", "refuse", "stop", "resume", "moves", "comes", "own", "free", "drops")
+            for name in (
+                "agree",
+                "refuse",
+                "stop",
+                "resume",
+                "moves",
+                "comes",
+                "own",
+                "free",
+                "drops",
+                "gives_back",
+                "another",
+                "instead",
+            )
         },
         "any_time": fields.Nested(_PatternsSchema, required=True),
         "books": fields.Nested(_UnlessSchema, required=True),
@@ -208,9 +221,25 @@ class Signals:
             self._own,
             self._free,
             self._drops,
+            self._gives_back,
+            self._another,
+            self._instead,
         ) = (
             tuple(tasks[name]["patterns"])
-            for name in ("agree", "refuse", "stop", "resume", "moves", "comes", "own", "free", "drops")
+            for name in (
+                "agree",
+                "refuse",
+                "stop",
+                "resume",
+                "moves",
+                "comes",
+                "own",
+                "free",
+                "drops",
+                "gives_back",
+                "another",
+                "instead",
+            )
         )
         self._books = tuple(tasks["books"]["patterns"])
         self._books_unless = tuple(tasks["books"]["unless"])
@@ -221,6 +250,11 @@ class Signals:
         self._kin = tuple(
             (re.compile(rf"(?:给|替|帮|为|带)(?:我|俺|咱|家里)?的?(?:{_longest_first(words)})"), said)
             for said, words in tasks["kin"].items()
+        )
+        # The same in answer to who it is for: 俺娘的, 我自己.
+        around = r"(?:就|是|给|替|帮|我|俺|咱|家里|的)*(?:{})(?:办|约|去|的|自己|呀|啊|吧|呢)*"
+        self._kin_alone = tuple(
+            (re.compile(around.format(_longest_first(words))), said) for said, words in tasks["kin"].items()
         )
         self._relations = tuple(
             (re.compile(rf"(?:我|俺)是(?:他|她|老人|人家)?(?:家)?的?(?:{_longest_first(words)})"), said)
@@ -357,9 +391,27 @@ class Signals:
         """Whether `text` leaves the time to us."""
         return _found(self._any_time, text)
 
-    def whom(self, text: str) -> str | None:
-        """For whom something is wanted, as the resident is spoken to (给我妈约: 您母亲)."""
-        return next((said for pattern, said in self._kin if pattern.search(text)), None)
+    def gives_back(self, text: str) -> bool:
+        """Whether `text` as a whole agrees, in other words than 确认, that what is booked is given back (取消吧)."""
+        said = plain(text)
+        return any(pattern.fullmatch(said) for pattern in self._gives_back)
+
+    def another(self, text: str) -> bool:
+        """Whether `text` wants one more of what is being asked for (给俺娘也约一个)."""
+        return _found(self._another, text)
+
+    def instead(self, text: str) -> str | None:
+        """What `text` puts in place of what was said before (不是残疾证，是高龄补贴)."""
+        found = next((found for pattern in self._instead if (found := pattern.search(text))), None)
+        return found[1] if found else None
+
+    def whom(self, text: str, *, asked: bool = False) -> str | None:
+        """For whom something is wanted, as the resident is spoken to (给我妈约: 您母亲); `asked`, also 俺娘的."""
+        told = next((said for pattern, said in self._kin if pattern.search(text)), None)
+        if told is None and asked:
+            whole = plain(text)
+            told = next((said for pattern, said in self._kin_alone if pattern.fullmatch(whole)), None)
+        return told
 
     def without_whom(self, text: str) -> str:
         for pattern, _ in self._kin:

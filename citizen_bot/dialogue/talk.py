@@ -204,22 +204,40 @@ class Talk:
             before = replace(before, where=())
         if checklist is not None:
             return self._in_checklist(before, checklist, text, desk)
-        if before.task is not None and (before.pending is None or before.pending.standing):
+        if before.task is not None and not self._answers_choice(before, text):
             return self._in_task(before, before.task, text, desk)
         if (answered := self._agents.receipts(before, text, desk)) is not None:
             return answered
         return self._heard(before, text, desk)
 
+    def _answers_choice(self, before: Conversation, text: str) -> bool:
+        """Whether `text` chooses among items that were offered in answer to a question beside a task."""
+        pending = before.pending
+        if pending is None or pending.standing:
+            return False
+        if chosen_number(text) is not None:
+            return True
+        return isinstance(self._items.reply_to(before, pending, text, self._matcher.match(text)), str)
+
+    def _beside(self, before: Conversation, task: Task, text: str, desk: Desk) -> Turn:
+        """What is said to a message beside a task; where it is about is known from the task."""
+        there = self._tasks.home(task) or before.home
+        turn = self._heard(replace(before, home=there), text, desk)
+        after = turn.conversation
+        if after is None or after.home != there:
+            return turn
+        return replace(turn, conversation=replace(after, home=before.home))
+
     def _in_task(self, before: Conversation, task: Task, text: str, desk: Desk) -> Turn:
         """An answer to the open question of a task; or something else, after which it is asked again."""
         command = self._command_in(text)
-        if command == "cancel":
+        if command == "cancel" and not (task.kind == "cancel" and self._signals.gives_back(text)):
             return self._tasks.stop(before, task, desk)
-        if command in (None, *ANSWERING, "correct", "resume", "drop") and (
+        if command in (None, *ANSWERING, "cancel", "correct", "resume", "drop", "move") and (
             turn := self._tasks.go_on(before, task, text, desk)
         ):
             return turn
-        return self._heard(before, text, desk)
+        return self._beside(before, task, text, desk)
 
     def _in_checklist(self, before: Conversation, checklist: Checklist, text: str, desk: Desk) -> Turn:
         """An answer to the open question of a personal list; or something else, after which it is asked again."""
@@ -290,6 +308,8 @@ class Talk:
             return self._rude(before)
         if self._signals.death(self._matcher.normal(text)) and (turn := self._items.of_death(before, text, match)):
             return turn
+        if match.intent in ("guide", "oos") and self._tasks.moves_booked(text, desk):
+            return self._tasks.begin_own(before, "move", text, desk)
         if match.intent not in ("book", "visit", "complain") and self._signals.books(text):
             return self._tasks.begin(before, "book", text, None, desk)
         if match.intent != "complain" and self._signals.drops(text) and not self._signals.moves(text):
@@ -419,7 +439,8 @@ class Talk:
             case "visit":
                 return self._tasks.begin(before, "visit", text, match, desk)
             case _:
-                return self._tasks.begin(before, "book", text, match, desk)
+                wanted: TaskKind = "visit" if self._signals.comes(text) else "book"
+                return self._tasks.begin(before, wanted, text, match, desk)
 
     def _not_open_yet(self, before: Conversation, match: Match, intent: Intent) -> Turn:
         """Complaints and ratings are not open yet: say so, and what can be done instead."""

@@ -219,6 +219,7 @@ class Turns:
                 appointments.release(connection, resident_id=resident_id, now=now)
                 handovers.withdraw_all(connection, resident_id)
                 _forget_words(connection, resident_id)
+                notifications.forget(connection, resident_id, now)
                 people.forget(connection, resident_id)
             case _:
                 assert_never(effect)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, and_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from citizen_bot.channels.webhook import SignedWebhook
@@ -69,18 +69,26 @@ def add(
 
 
 def remove(connection: Connection, name: str, at: datetime) -> int | None:
-    """Nothing is sent there any more; returns how many messages for it are dropped, None where there is none."""
+    """Nothing is sent there any more; returns how many messages for it are dropped, None where there is none. What
+    somebody has to take on is not dropped but failed, so that the next person is told."""
     gone = update(endpoints).where(endpoints.c.name == name, endpoints.c.active).values(active=False)
     found = connection.execute(gone.returning(endpoints.c.id)).scalar()
     if found is None:
         return None
-    dropped = (
-        update(notifications)
-        .where(notifications.c.recipient == "endpoint", notifications.c.recipient_id == found)
-        .where(notifications.c.state.in_(["open", "failed"]))
-        .values(state="dropped", changed_at=at, next_at=None)
+    unsent = and_(
+        notifications.c.recipient == "endpoint",
+        notifications.c.recipient_id == found,
+        notifications.c.state.in_(["open", "failed"]),
     )
-    return connection.execute(dropped).rowcount
+    left = and_(
+        notifications.c.answer_by.is_not(None),
+        notifications.c.answered_at.is_(None),
+        notifications.c.passed_on_at.is_(None),
+    )
+    over = {"changed_at": at, "next_at": None}
+    dropped = connection.execute(update(notifications).where(unsent, ~left).values(state="dropped", **over))
+    connection.execute(update(notifications).where(unsent, left).values(state="failed", **over))
+    return dropped.rowcount
 
 
 def everything(connection: Connection) -> list[Endpoint]:

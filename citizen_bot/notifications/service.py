@@ -1,6 +1,6 @@
 """Who is told what.
 
-Public: tell, answered, site_recipients, city_recipients, waiting_texts, note_consents, note_report.
+Public: tell, answered, forget, site_recipients, city_recipients, waiting_texts, note_consents, note_report.
 
 A notification is a row that names its kind and subject; what it says is composed when it is sent (composing.py), by
 whichever channel reaches the recipient then (sending.py).
@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 import structlog
-from sqlalchemy import Connection, and_, bindparam, func, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from citizen_bot.notifications.composing import Composition, Recipient, compose
@@ -25,6 +25,7 @@ __all__ = [
     "Recipient",
     "answered",
     "city_recipients",
+    "forget",
     "note_consents",
     "note_report",
     "site_recipients",
@@ -40,6 +41,8 @@ REPORT_TASK = "notifications.note_report"
 REPORT_DELAY = timedelta(seconds=20)
 # What fits with an answer into one chat message; the rest comes with the next.
 WAITING_SHOWN = 3
+# Of more than are shown, so that what breaks or is too long keeps no others waiting.
+WAITING_LOOKED_AT = 20
 USER_BLOCK = "user block"
 NOBODY = Recipient("endpoint", 0)
 UNFINISHED = ("open", "waiting", "failed")
@@ -73,7 +76,7 @@ _WAITING = (
         ),
     )
     .order_by(notifications.c.id)
-    .limit(WAITING_SHOWN)
+    .limit(WAITING_LOOKED_AT)
     .with_for_update(skip_locked=True, key_share=True)
 )
 
@@ -221,8 +224,10 @@ def waiting_texts(connection: Connection, composition: Composition, resident_id:
 
     A composer that breaks costs its own message only, which keeps waiting.
     """
-    texts = []
+    texts: list[str] = []
     for row in connection.execute(_WAITING, {"resident_id": resident_id}).all():
+        if len(texts) == WAITING_SHOWN:
+            break
         try:
             with connection.begin_nested():
                 message = compose(row.kind, composition, row.subject_id, Recipient(row.recipient, row.recipient_id))
@@ -230,9 +235,10 @@ def waiting_texts(connection: Connection, composition: Composition, resident_id:
             log.exception("notification not composed", notification=row.id, kind=row.kind)
             continue
         if message is not None:
-            room -= len(message.text.encode()) + 2
-            if room < 0:
-                break
+            size = len(message.text.encode()) + 2
+            if size > room:
+                continue
+            room -= size
             texts.append(message.text)
             _shown(connection, row.id, composition.now)
         close(connection, [row.id], "dropped" if message is None else "told", composition.now)
@@ -266,6 +272,17 @@ def reopen(connection: Connection, ids: Sequence[int], at: datetime) -> None:
     enqueue(connection, [(row.id, Recipient(row.recipient, row.recipient_id)) for row in rows])
 
 
+def forget(connection: Connection, resident_id: int, at: datetime) -> None:
+    """The resident left: what has not been told will not be."""
+    untold = select(notifications.c.id).where(
+        notifications.c.recipient == "resident",
+        notifications.c.recipient_id == resident_id,
+        notifications.c.state.in_(UNFINISHED),
+    )
+    ids = connection.execute(untold.order_by(notifications.c.id).with_for_update(key_share=True)).scalars().all()
+    close(connection, ids, "dropped", at)
+
+
 def note_consents(
     connection: Connection, resident_id: int, answers: Iterable[tuple[str, bool, int | None]], now: datetime
 ) -> None:
@@ -277,7 +294,7 @@ def note_consents(
             resident_id=resident_id, template_id=template_id, accepted=accepted, times_left=more, changed_at=now
         )
         # Null is any number, and stays so when some are added.
-        total = func.coalesce(consents.c.times_left, 0) + row.excluded.times_left if accepted else more
+        total = consents.c.times_left + row.excluded.times_left if accepted else more
         connection.execute(
             row.on_conflict_do_update(
                 index_elements=[consents.c.resident_id, consents.c.template_id],

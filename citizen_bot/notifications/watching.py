@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 from prometheus_client.registry import Collector
-from sqlalchemy import Connection, Engine, Row, and_, func, or_, select, text, update
+from sqlalchemy import Connection, Engine, Row, Select, and_, func, or_, select, text, update
 
 from citizen_bot.notifications.composing import Compositions, Recipient, compose
 from citizen_bot.notifications.models import endpoints, notifications
@@ -24,6 +24,7 @@ AT_ONCE = 200
 log = structlog.get_logger(__name__)
 
 _base = func.split_part(notifications.c.occasion, PASSED_ON, 1)
+_first = func.min(notifications.c.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,8 @@ def stuck(connection: Connection, now: datetime) -> Stuck:
     unfinished = notifications.c.state.in_(["open", "waiting", "failed"])
     query = select(func.count().filter(old), func.count().filter(notifications.c.state == "failed")).where(unfinished)
     open_count, failed = connection.execute(query).one()
-    return Stuck(open_count, failed, len(_overdue(connection, now - STUCK_AFTER)))
+    unanswered = select(func.count()).select_from(_overdue(now - STUCK_AFTER).subquery())
+    return Stuck(open_count, failed, connection.execute(unanswered).scalar_one())
 
 
 def gauges(engine: Engine, clock: Clock) -> list[Collector]:
@@ -112,22 +114,29 @@ def find_lost(connection: Connection, now: datetime) -> int:
 def pass_on(engine: Engine, compositions: Compositions, clock: Clock) -> int:
     """What nobody took on in time is told to the next person; returns how many were told. Where nobody is left, the
     matter counts as stuck, and a person who is new there is told."""
-    with engine.connect() as connection:
-        overdue = _overdue(connection, clock.now())
-    told = 0
-    for group in overdue:
-        try:
-            with engine.begin() as connection:
-                told += _pass_on(connection, compositions, group, clock.now())
-        except Exception:
-            log.exception("notification not passed on", kind=group.kind, subject=group.subject_id)
+    now, told, after = clock.now(), 0, 0
+    while groups := _next_overdue(engine, now, after):
+        for group in groups:
+            try:
+                with engine.begin() as connection:
+                    told += _pass_on(connection, compositions, group, clock.now())
+            except Exception:
+                log.exception("notification not passed on", kind=group.kind, subject=group.subject_id)
+        after = groups[-1].first
     return told
 
 
-def _overdue(connection: Connection, now: datetime) -> Sequence[Row[Any, Any, Any]]:
+def _next_overdue(engine: Engine, now: datetime, after: int) -> Sequence[Row[Any]]:
+    """So many at a time, oldest first, of all: those that nobody is left for keep no others waiting."""
+    query = _overdue(now).having(_first > after).order_by(_first).limit(AT_ONCE)
+    with engine.connect() as connection:
+        return connection.execute(query).all()
+
+
+def _overdue(now: datetime) -> Select[Any]:
     """Matters of which everybody who was told last has had their time, or could not be told."""
-    query = (
-        select(notifications.c.kind, notifications.c.subject_id, _base.label("occasion"))
+    return (
+        select(notifications.c.kind, notifications.c.subject_id, _base.label("occasion"), _first.label("first"))
         .where(
             notifications.c.answer_by.is_not(None),
             notifications.c.answered_at.is_(None),
@@ -136,13 +145,10 @@ def _overdue(connection: Connection, now: datetime) -> Sequence[Row[Any, Any, An
         )
         .group_by(notifications.c.kind, notifications.c.subject_id, _base)
         .having(func.bool_and(or_(notifications.c.answer_by <= now, notifications.c.state == "failed")))
-        .order_by(func.min(notifications.c.id))
-        .limit(AT_ONCE)
     )
-    return connection.execute(query).all()
 
 
-def _pass_on(connection: Connection, compositions: Compositions, group: Row[Any, Any, Any], now: datetime) -> bool:
+def _pass_on(connection: Connection, compositions: Compositions, group: Row[Any], now: datetime) -> bool:
     of_group = and_(
         notifications.c.kind == group.kind,
         notifications.c.subject_id == group.subject_id,

@@ -161,9 +161,7 @@ def accept(
     steps.check(connection, visit, "accepted", actor)
     if coming_at < now:
         raise NotPossible("past")
-    values: dict[str, Any] = {"coming_at": coming_at}
-    if actor.kind == "staff":
-        values |= {"assigned_to": "town", "agent_id": None, "staff_id": actor.id}
+    values = {"coming_at": coming_at, **_whose(actor)}
     visit, event = steps.change(connection, office, visit, "accepted", actor, now, values=values)
     telling.taken_on(connection, visit, now)
     telling.resident(connection, visit, event, now)
@@ -192,9 +190,7 @@ def set_out(connection: Connection, office: Office, visit_id: int, *, actor: Act
     """Raises NotPossible (not_yours, not_open)."""
     visit = steps.locked(connection, office, visit_id)
     steps.check(connection, visit, "set_out", actor)
-    # Whoever of the staff goes is who the resident will see.
-    who = {"staff_id": actor.id} if visit.assigned_to == "town" else {}
-    visit, event = steps.change(connection, office, visit, "set_out", actor, now, values=who)
+    visit, event = steps.change(connection, office, visit, "set_out", actor, now, values=_whose(actor))
     telling.resident(connection, visit, event, now)
     return visit
 
@@ -224,7 +220,7 @@ def take_over(
     connection.execute(insert(visit_receipts).values(rows))
     hand_in_by = visit.hand_in_by or office.calendar.deadline_days(now, office.rules.visits.hand_in_working_days)
     # More papers do not make the first ones less late.
-    kept = {"hand_in_by": hand_in_by, "overdue_at": visit.overdue_at}
+    kept = {"hand_in_by": hand_in_by, "overdue_at": visit.overdue_at, **_whose(actor)}
     visit, event = steps.change(connection, office, visit, "taken_over", actor, now, values=kept)
     telling.resident(connection, visit, event, now)
     return visit
@@ -306,6 +302,12 @@ def _visitor_code(phone: str) -> str:
     while (code := f"{secrets.randbelow(10_000):04}") == phone[-4:]:
         pass
     return code
+
+
+def _whose(actor: Actor) -> dict[str, Any]:
+    """Whoever of the town's staff acts has it from then on, also instead of an agent: the resident is told who it
+    is."""
+    return {"assigned_to": "town", "agent_id": None, "staff_id": actor.id} if actor.kind == "staff" else {}
 
 
 def _can_be_receipted(taken: Taken) -> bool:

@@ -49,6 +49,8 @@ class Booking:
             lead += self._online(guide)
             task = replace(task, told=(*task.told, "online"))
         site = self._windows.site_of(task, guide, home)
+        if site is None and task.place is not None:
+            return led(ended(self._not_here(guide)), lead)
         if site is None:
             return led(self._ask_place(task, guide), lead)
         if task.place != site.code:
@@ -92,6 +94,8 @@ class Booking:
         except NotBookable as refusal:
             return self._own.refused(task, refusal, site, guide, desk, found.hour)
         lead.append(found.note or self._say("hour_held", hour=self._hours.spell(found.hour)))
+        if task.day is None:
+            task = self._hours.dated(task, held.starts_at)
         return replace(task, hour=held.starts_at, offered=())
 
     def _ask_place(self, task: Task, guide: Guide) -> Next:

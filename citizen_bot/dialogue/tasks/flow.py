@@ -78,6 +78,8 @@ class Tasks:
         self, before: Conversation, kind: TaskKind, text: str, desk: Desk, match: Match | None = None
     ) -> Turn:
         """Another time for what is booked, or giving it back."""
+        if kind == "cancel" and before.parked is not None and not (desk.open_appointments() or desk.open_visits()):
+            return self._stopped(before, before.parked)
         moving = read_move(text, desk.now, self._calendar)
         said = moving.old if moving else read_when(text, desk.now, self._calendar)
         booked_on = said.day if said is not None else None
@@ -96,6 +98,13 @@ class Tasks:
         moving = read_move(text, desk.now, self._calendar)
         return self._signals.moves(text) or (moving is not None and moving.shift is not None)
 
+    def moves_booked(self, text: str, desk: Desk) -> bool:
+        """Whether `text` names another time for a booking that there is (后天去不了了，换到大后天行不)."""
+        if not self._signals.moves(text):
+            return False
+        moving = read_move(text, desk.now, self._calendar)
+        return moving is not None and moving.new is not None and bool(desk.open_appointments())
+
     def resume(self, before: Conversation, text: str, desk: Desk) -> Turn:
         """Goes on with what was broken off."""
         if before.parked is None:
@@ -107,6 +116,8 @@ class Tasks:
 
     def go_on(self, before: Conversation, task: Task, text: str, desk: Desk) -> Turn | None:
         """What follows on `text`; None where it is about something else."""
+        if task.kind == "cancel" and task.asking == "confirm" and self._signals.gives_back(text):
+            return self._decided(before, task, True, desk)
         if self._signals.stops(text):
             return self.stop(before, task, desk)
         if other := self._other_kind(task, text):
@@ -117,12 +128,19 @@ class Tasks:
         if self._reader.digresses(text, told):
             return None
         lead: list[str] = []
+        if task.kind in ("book", "visit") and task.item and self._signals.another(text):
+            lead.append(self._say("task_one_at_a_time"))
+            return self._turn(before, task, led(self._advance(before, task, desk), lead), desk)
         chosen = self._reader.chosen(task, told)
         after = self._reader.merge(chosen or task, told, lead)
-        after = self._reader.item_said(after, text)
+        after = self._reader.item_said(after, told)
+        if after == task and self._signals.moves(text) and not told.something:
+            after = _timeless(task)
         if after == task and not lead:
             if task.asking == "confirm" and told.decided is not None:
                 return self._decided(before, task, told.decided, desk)
+            if told.something:
+                return self._turn(before, task, self._advance(before, task, desk), desk)
             return None if self._reader.says_else(text) else self._not_understood(before, task, desk)
         following = led(self._advance(before, after, desk), lead)
         if told.decided and following.task is not None and following.task.asking == "confirm" and not lead:
@@ -146,14 +164,20 @@ class Tasks:
 
     def stop(self, before: Conversation, task: Task, desk: Desk) -> Turn:
         """The resident breaks it off: what was held is given back."""
-        understood = Understood("cancel", task.item, decision="answer", score=1.0)
-        after = replace(before, task=None, item=task.item or before.item, pending=None, misses=0)
         if task.kind in ("move", "cancel"):
+            understood = Understood("cancel", task.item, decision="answer", score=1.0)
+            after = replace(before, task=None, item=task.item or before.item, pending=None, misses=0)
             return Turn(after, Reply((Text(self._kept(task)),)), understood=understood)
         if task.kind == "book":
             desk.release()
-        told = self._say("task_stopped", doing=self._say(f"task_stopping_{task.kind}"))
-        return Turn(replace(after, parked=parked(task)), Reply((Text(told),)), understood=understood)
+        return self._stopped(before, parked(task))
+
+    def _stopped(self, before: Conversation, broken_off: Task) -> Turn:
+        understood = Understood("cancel", broken_off.item, decision="answer", score=1.0)
+        told = self._say("task_stopped", doing=self._say(f"task_stopping_{broken_off.kind}"))
+        item = broken_off.item or before.item
+        after = replace(before, task=None, parked=broken_off, item=item, pending=None, misses=0)
+        return Turn(after, Reply((Text(told),)), understood=understood)
 
     def reopened(self, before: Conversation, turn: Turn, task: Task, desk: Desk) -> Turn:
         """`turn`, which answered something else, with the open question of `task` once more."""
@@ -167,6 +191,10 @@ class Tasks:
         after = replace(turn.conversation, task=following.task)
         reply = Reply((*turn.reply.parts, *following.parts))
         return replace(turn, conversation=after, reply=reply, slots=self.slots(task))
+
+    def home(self, task: Task) -> str | None:
+        """The code of the village or town that `task` is about; None where it is not known."""
+        return task.place if self._windows.place(task.place) else None
 
     def silence(self, task: Task) -> str:
         """The word about a task that ended by silence."""
@@ -288,6 +316,13 @@ def parked(task: Task) -> Task:
         help=task.help,
         told=task.told,
     )
+
+
+def _timeless(task: Task) -> Task:
+    """`task` with the time to be asked for anew (换个时间)."""
+    told = tuple(thing for thing in task.told if thing not in ("earliest", "wish"))
+    blank = replace(task, day=None, period=None, at=None, first_day=None, last_day=None, hour=None)
+    return replace(blank, told=told, offered=task.offered if task.asking == "item" else ())
 
 
 def _keeping(task: Task, other: Task) -> Task:

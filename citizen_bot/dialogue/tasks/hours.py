@@ -45,6 +45,7 @@ class Hours:
         first, last = desk.bookable_days()
         if "earliest" in task.told:
             soonest = [hour for hour in desk.free_hours(site, guide, first, last) if not hour.extended]
+            soonest = [hour for hour in soonest if task.period in (None, _period_of(hour))] or soonest
             return Found(soonest[0]) if soonest else Found()
         if task.day is None:
             return self._within(task, site, guide, desk, max(first, task.first_day or first), task.last_day or last)
@@ -104,6 +105,12 @@ class Hours:
         )
         hint = Text(self._say("ask_day_hint"))
         return led(replace(following, parts=(*following.parts, hint)), lead)
+
+    @staticmethod
+    def dated(task: Task, starts_at: datetime) -> Task:
+        """`task`, for which any day would do, at the hour that was found."""
+        start = starts_at.astimezone(SHANGHAI)
+        return replace(task, day=start.date(), period="am" if start.time() < NOON else "pm", at=start.time())
 
     def spell(self, hour: Hour | Appointment) -> str:
         """An hour as it is told: 12月2日（周三）9点30分."""

@@ -72,8 +72,10 @@ class Questions:
         return None
 
     def _name(self, task: Task) -> str:
-        if task.phone is not None:
-            return self._say("ask_name_visit_only" if task.kind == "visit" else "ask_name_only")
+        visit = task.kind == "visit"
         if task.whom is not None:
-            return self._say("ask_name_of", whom=task.whom)
-        return self._say("ask_name_visit" if task.kind == "visit" else "ask_name")
+            wording = "ask_name_visit_of" if visit else "ask_name_of"
+            return self._say("ask_name_of_only" if task.phone else wording, whom=task.whom)
+        if task.phone is not None:
+            return self._say("ask_name_visit_only" if visit else "ask_name_only")
+        return self._say("ask_name_visit" if visit else "ask_name")

@@ -37,7 +37,8 @@ class Visiting:
             if isinstance(where, Division):
                 task = replace(task, place=where.code, address=where.name)
         if where is None:
-            return led(asked(task, "place", self._say("ask_home")), lead)
+            ask = self._say("ask_town", address=task.address) if task.address else self._say("ask_home")
+            return led(asked(task, "place", ask), lead)
         if task.address is None:
             return led(asked(task, "address", self._say("ask_village", town=where.name)), lead)
         if person := self._ask.person(task):

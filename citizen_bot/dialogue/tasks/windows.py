@@ -80,9 +80,8 @@ class Windows:
         return f"{self.town(home).name if home else ''}{task.address or ''}"
 
     def _takes(self, site: Site, guide: Guide) -> bool:
-        """The hall takes whatever a town takes."""
         seats = self._rules.seats_of(site, self._rules.window_of(guide).id, extended=False)
-        return (site.level in guide.levels or site.level == "city") and seats > 0
+        return site.level in guide.levels and seats > 0
 
 
 def town_code(place: Place) -> str:

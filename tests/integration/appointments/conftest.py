@@ -95,7 +95,6 @@ class City:
         now: datetime = NOW,
         item: str = ITEM,
         site: str = TOWN,
-        for_another: bool = False,
     ) -> Appointment:
         return self.do(
             service.hold,
@@ -106,7 +105,6 @@ class City:
             starts_at=at(hour),
             catalogue_hash=self.catalogue.hash,
             now=now,
-            for_another=for_another,
         )
 
     def confirm(self, *, resident: int, name: str = NAME, phone: str = PHONE, now: datetime = NOW) -> Appointment:
@@ -115,7 +113,7 @@ class City:
     def booked(
         self, *, resident: int, hour: str, name: str = NAME, item: str = ITEM, site: str = TOWN, now: datetime = NOW
     ) -> Appointment:
-        self.hold(resident=resident, hour=hour, item=item, site=site, now=now, for_another=True)
+        self.hold(resident=resident, hour=hour, item=item, site=site, now=now)
         return self.confirm(resident=resident, name=name, now=now)
 
     def by_phone(
@@ -146,7 +144,14 @@ class City:
         self, appointment: Appointment, *, hour: str, by: str = "resident", site: str = TOWN, now: datetime = NOW
     ) -> Appointment:
         return self.do(
-            service.move, self.office, appointment.id, site=self.site(site), starts_at=at(hour), by=by, now=now
+            service.move,
+            self.office,
+            appointment.id,
+            guide=self.guide(appointment.item),
+            site=self.site(site),
+            starts_at=at(hour),
+            by=by,
+            now=now,
         )
 
     def cancel(

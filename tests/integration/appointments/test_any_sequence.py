@@ -37,7 +37,6 @@ class _Town:
             hour=self.random.choice(HOURS),
             item=self.random.choice(ITEMS),
             now=self.now,
-            for_another=self.random.random() < 0.5,
         )
 
     def confirm(self) -> None:

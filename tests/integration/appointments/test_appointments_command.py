@@ -176,3 +176,23 @@ def test_every_refusal_has_its_sentence() -> None:
         assert say(f"appointment_refused_{reason}", code="", when="", until="")
     for state in get_args(service.State):
         assert say(f"appointment_state_{state}")
+
+
+def test_staff_hear_whom_they_have_to_call_themselves(run: Run) -> None:
+    first, second = _moments(run)[:2]
+    code = _booked(run, first)["code"]
+    assert "没有微信，请打电话告诉" in run("move", code, "--to", second).stdout
+    (cancelled,) = _json(run("cancel", code, "--reason", "停电", "--json"))
+    assert cancelled["call"] is True
+
+
+def test_no_hours_are_shown_for_what_cannot_be_booked_there(run: Run) -> None:
+    refused = run("hours", TOWN, "birth-certificate")
+    assert refused.exit_code == 1
+    assert "这件事在这里不能约" in refused.output
+
+
+def test_a_year_before_all_calendars_is_past(run: Run) -> None:
+    refused = run("book", ITEM, "--site", TOWN, "--at", "1926-12-02 09:30", *WHO)
+    assert refused.exit_code == 1
+    assert "时间已经过了" in refused.output

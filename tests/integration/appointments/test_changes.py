@@ -7,6 +7,7 @@ import pytest
 from citizen_bot.appointments import service
 from tests.integration.appointments.conftest import NOW, OTHER_TOWN, VILLAGE, City, at, refused
 
+OF_TOWNS = "chronic-disease-outpatient"
 HOUR, NEXT, LATER = "2026-12-02 09:30", "2026-12-02 10:30", "2026-12-03 09:30"
 
 
@@ -57,9 +58,15 @@ def test_moving_follows_the_rules_of_booking(city: City) -> None:
 
 def test_another_site_is_possible_where_it_has_the_window(city: City) -> None:
     booked = city.booked(resident=city.resident(), hour=HOUR, item="id-card-renew")
-    assert refused(lambda: city.move(booked, hour=NEXT, site=VILLAGE)).reason == "no_such_hour"
+    assert refused(lambda: city.move(booked, hour=NEXT, site=VILLAGE)).reason == "not_here"
     moved = city.move(booked, hour=HOUR, site=OTHER_TOWN)
     assert (moved.site_code, moved.window_id) == (OTHER_TOWN, "household")
+
+
+def test_another_site_has_to_take_the_item(city: City) -> None:
+    booked = city.booked(resident=city.resident(), hour=HOUR, item=OF_TOWNS)
+    assert refused(lambda: city.move(booked, hour=NEXT, site=VILLAGE)).reason == "not_here"
+    assert city.move(booked, hour=NEXT, site=OTHER_TOWN).site_code == OTHER_TOWN
 
 
 def test_from_its_beginning_a_resident_can_neither_move_nor_cancel(city: City) -> None:

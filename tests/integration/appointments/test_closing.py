@@ -119,3 +119,9 @@ def test_reopening_takes_the_closure_back_and_not_the_moves(city: City) -> None:
     assert city.free(HOUR) == 1
     assert city.find(booked).starts_at == at("2026-12-03 08:30")
     assert city.find(booked).name == NAME
+
+
+@pytest.mark.parametrize("day", ["2026-11-22", "1999-01-04"])
+def test_a_day_that_is_over_cannot_be_closed(city: City, day: str) -> None:
+    assert refused(lambda: city.close(day)).reason == "past"
+    assert city.rows("SELECT FROM slots") == city.rows("SELECT FROM closures") == []

@@ -85,7 +85,7 @@ def test_who_stays_away_three_times_is_paused(city: City) -> None:
 
 def test_two_times_or_long_ago_do_not_pause(city: City) -> None:
     resident = city.resident()
-    for day in ("2026-09-15", "2026-11-11", "2026-11-12"):
+    for day in ("2026-09-11", "2026-11-11", "2026-11-12"):
         city.missed(resident=resident, hour=f"{day} 09:30")
     assert city.booked(resident=resident, hour=HOURS[0]).state == "booked"
 
@@ -106,3 +106,23 @@ def test_each_limit_is_the_offices(city: City, figure: str) -> None:
     reason = {"most_of_same_item": "same_item", "most_of_person": "person_limit", "most_of_account": "account_limit"}
     assert refused(lambda: city.booked(resident=resident, hour=HOURS[2])).reason == reason[figure]
     assert city.rows("SELECT count(*) FROM appointments WHERE state = 'booked'")[0][0] == 2
+
+
+def test_a_pause_lasts_its_thirty_days_though_the_first_time_is_long_ago_by_then(city: City) -> None:
+    resident = city.resident()
+    for day in ("2026-09-14", "2026-10-14", "2026-11-11"):
+        city.missed(resident=resident, hour=f"{day} 09:30")
+    # 60 days after the first of them, twelve after the last.
+    paused = refused(lambda: city.booked(resident=resident, hour=HOURS[0]))
+    assert (paused.reason, paused.until) == ("paused", date(2026, 12, 11))
+
+
+def test_a_pause_is_not_cut_short_by_one_more_time(city: City) -> None:
+    resident = city.resident()
+    # Booked before the pause began, and missed within it: more than 60 days after the second.
+    last = city.booked(resident=resident, hour="2026-11-20 09:30", item=OTHER_ITEM, now=at("2026-11-10 10:00"))
+    for day in ("2026-09-14", "2026-09-15", "2026-11-12"):
+        city.missed(resident=resident, hour=f"{day} 09:30")
+    city.do(service.miss, city.office, last.id, by="staff-1", now=last.starts_at)
+    paused = refused(lambda: city.booked(resident=resident, hour=HOURS[0]))
+    assert (paused.reason, paused.until) == ("paused", date(2026, 12, 12))

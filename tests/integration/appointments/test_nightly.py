@@ -21,7 +21,7 @@ REMINDED = "SELECT subject_id, occasion FROM notifications WHERE kind = 'appoint
 
 
 def _remind(city: City, now: datetime) -> int:
-    return city.do(service.remind_tomorrow, city.office, now)
+    return city.do(service.remind, city.office, now)
 
 
 def test_the_evening_before_each_resident_is_reminded_once(city: City) -> None:
@@ -48,6 +48,15 @@ def test_who_cancelled_is_not_reminded_and_who_moved_is_of_the_new_hour(city: Ci
 def test_who_booked_after_the_hour_of_reminders_has_just_read_it(city: City) -> None:
     city.booked(resident=city.resident(), hour=HOUR, now=EVENING + timedelta(minutes=1))
     assert _remind(city, EVENING + timedelta(minutes=10)) == 0
+
+
+def test_who_was_left_out_in_the_evening_is_reminded_in_the_morning(city: City) -> None:
+    city.booked(resident=city.resident(), hour=HOUR)
+    city.booked(resident=city.resident("other"), hour=HOUR, now=EVENING + timedelta(minutes=1))
+    assert _remind(city, at("2026-11-24 06:59")) == 0
+    assert _remind(city, at("2026-11-24 07:00")) == 1
+    assert len(city.rows(REMINDED)) == 1
+    assert _remind(city, at(HOUR)) == 0
 
 
 def test_the_person_goes_when_the_time_to_be_kept_is_over(city: City) -> None:

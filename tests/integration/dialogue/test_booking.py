@@ -89,6 +89,8 @@ def test_the_own_village_leads_to_its_town(resident: Resident) -> None:
         ("改成下午", "13点30分"),
         ("换成徐家镇", "徐家镇人民政府便民服务中心"),
         ("名字叫李桂兰", "给谁：李桂兰"),
+        ("名字打错了，是王秀云", "给谁：王秀云"),
+        ("不是低保 是高龄补贴", "事项：高龄津贴申领"),
         ("电话打错了，最后两位是04", "138****0004"),
     ],
 )
@@ -116,13 +118,142 @@ def test_a_question_in_between_is_answered_and_the_booking_goes_on(resident: Res
     assert "请您核对" in resident(PERSON)
 
 
-@pytest.mark.parametrize("said", ["取消", "算了不约了，我先去问问邻居"])
+@pytest.mark.parametrize("said", ["取消", "算了不约了，我先去问问邻居", "先别约", "退号吧"])
 def test_it_can_be_broken_off_and_the_seat_is_free_again(resident: Resident, engine: Engine, said: str) -> None:
     resident("下周三上午九点半去夏村镇办低保 给我妈约")
     assert "没有提交" in resident(said)
     assert [state for state, _ in _booked(engine)] == ["cancelled"]
     answer = resident("还是约上吧，就刚才那个时间")
     assert "12月2日（周三）9点30分" in answer
+
+
+def test_broken_off_twice_it_can_still_be_gone_on_with(resident: Resident) -> None:
+    resident("下周三上午九点半去夏村镇办低保 给我妈约")
+    resident("先别约")
+    assert "没有提交" in resident("算了吧 不约了")
+    assert "12月2日（周三）9点30分" in resident("接着约")
+
+
+@pytest.mark.parametrize("said", ["约低保", "我想约低保", "约一下低保", "要约办低保"])
+def test_ways_to_ask_for_a_booking(resident: Resident, said: str) -> None:
+    assert "您想去哪个镇" in resident(said)
+
+
+@pytest.mark.parametrize("said", ["取消", "不去了", "退号", "对 不用了", "是的"])
+def test_ways_to_agree_that_it_is_given_back(resident: Resident, engine: Engine, said: str) -> None:
+    _book(resident)
+    resident("取消预约")
+    assert "已经取消" in resident(said)
+    assert _booked(engine) == [("cancelled", "12-02 01:30")]
+
+
+@pytest.mark.parametrize("said", ["还是留着", "不取消", "我还去", "不退了"])
+def test_ways_to_keep_it(resident: Resident, said: str) -> None:
+    _book(resident)
+    resident("取消预约")
+    assert "还在" in resident(said)
+
+
+@pytest.mark.parametrize(
+    "said", ["中", "妥了", "就这么着", "OK", "没毛病", "行行行", "得嘞", "嗯呐", "是滴", "確認", "queren"]
+)
+def test_ways_to_agree(resident: Resident, said: str) -> None:
+    resident("下周三上午九点半去夏村镇办低保 给我妈约")
+    resident(PERSON)
+    assert "约好了" in resident(said)
+
+
+def test_the_items_that_were_offered_stay_until_one_is_chosen(resident: Resident) -> None:
+    assert "1. 第一次办残疾人证" in resident("预约残疾证")
+    for told in ("夏村镇", "下周三", "上午", "我叫刘玉兰，13800000002", "没错"):
+        assert "1. 第一次办残疾人证" in resident(told)
+    assert "请回复1到4中间的数字" in resident("9")
+    answer = resident("就第一个吧")
+    assert "12月2日（周三）" in answer
+    assert "刘玉兰" in answer
+
+
+def test_the_last_of_what_is_offered(resident: Resident) -> None:
+    resident("预约残疾证")
+    assert "残疾人证期满换领" in resident("最后那个")
+
+
+def test_the_earliest_takes_the_place_of_a_day(resident: Resident) -> None:
+    resident("12月25号去夏村镇办低保 帮我约")
+    assert "给您留了11月23日（周一）13点30分" in resident("那最早啥时候")
+    assert resident.slots["date"] == "2026-11-23"
+
+
+def test_another_time_while_it_is_not_booked_yet(resident: Resident) -> None:
+    resident("下周三上午九点半去夏村镇办低保 给我妈约")
+    resident(PERSON)
+    assert "最近能约的有" in resident("不行 换个时间")
+    assert "给谁：王秀英" in resident("2")
+
+
+def test_a_half_day_with_a_question_is_an_answer(resident: Resident) -> None:
+    resident("下周三上午去夏村镇办低保 给我妈约")
+    assert "12月2日（周三）下午先给您留" in resident("下午去行不 上午忙")
+    assert "要带" in resident("后天去要带啥东西")
+
+
+@pytest.mark.parametrize("said", ["讲个笑话", "护照能办不", "孩子出生上户口要啥"])
+def test_what_is_not_ours_or_not_clear_is_answered_and_the_booking_goes_on(resident: Resident, said: str) -> None:
+    resident("下周三上午九点半去夏村镇办低保 给我妈约")
+    assert "没听明白" not in resident(said)
+    assert "请您核对" in resident(PERSON)
+
+
+def test_opening_hours_are_told_of_the_place_of_the_booking(resident: Resident) -> None:
+    resident("下周三上午九点半去大孤山镇办低保 给我妈约")
+    answer = resident("你们中午上班吗")
+    assert "大孤山镇人民政府便民服务中心" in answer
+    assert "您在哪个镇" not in answer
+    assert "您在哪个镇" in resident("取消") + resident("你们中午上班吗"), "the office is not where the resident lives"
+
+
+@pytest.mark.parametrize(
+    ("said", "asked"), [("我自己", "您叫什么名字"), ("俺爹的", "您父亲叫什么名字"), ("给俺姥娘", "您姥姥叫什么名字")]
+)
+def test_who_it_is_for_is_an_answer(resident: Resident, said: str, asked: str) -> None:
+    resident("下周三上午九点半去夏村镇办低保 帮我约上")
+    assert asked in resident(said)
+
+
+def test_for_somebody_else_the_name_is_asked_again_and_nothing_but_it(resident: Resident) -> None:
+    resident("下周三上午九点半去夏村镇办低保 给俺爹约")
+    resident("王福山 13800000001")
+    answer = resident("不是 给俺娘约")
+    assert "您母亲叫什么名字" in answer
+    assert "手机号" not in answer
+    assert "给谁：姜淑英" in resident("姜淑英")
+
+
+def test_one_after_the_other(resident: Resident) -> None:
+    resident("下周三上午九点半去夏村镇办低保 给俺爹约")
+    resident("王福山 13800000001")
+    answer = resident("对了 给俺娘也约一个")
+    assert "先把这一个定下来" in answer
+    assert "给谁：王福山" in answer
+
+
+def test_a_place_that_does_not_take_it_ends_nothing(resident: Resident) -> None:
+    resident("下周三上午九点半去夏村镇办低保 给我妈约")
+    resident(PERSON)
+    answer = resident("去政务服务中心办")
+    assert "要到镇（街道）办" in answer
+    assert "地点：夏村镇" in answer
+
+
+def test_what_was_told_already_is_no_misunderstanding(resident: Resident) -> None:
+    resident("约个号办不动产登记")
+    assert "没听明白" not in resident("政务服务中心")
+
+
+@pytest.mark.parametrize("person", ["冷桂英 13800000001", "肖莉，13800000001", "劉淑貞 13800000001"])
+def test_names_of_every_kind(resident: Resident, person: str) -> None:
+    resident("下周三上午九点半去夏村镇办低保 帮我约上")
+    assert "请您核对" in resident(person)
 
 
 def test_silence_ends_it_with_a_word_at_the_next_message(resident: Resident) -> None:
@@ -248,6 +379,7 @@ def test_moving_in_one_sentence(resident: Resident) -> None:
     ("said", "told"),
     [
         ("推迟两天行吗", "改到：12月4日（周五）9点30分"),
+        ("下周三去不了了 换到下周四行不", "改到：12月3日（周四）9点30分"),
         ("改到下午三点", "改到：12月2日（周三）14点30分"),
     ],
 )

@@ -55,6 +55,56 @@ def test_a_village_that_nobody_knows_is_taken_as_it_was_said(resident: Resident)
     assert "乳山寨镇赤家口村" in resident("哪天都行")
 
 
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("下屋村的", "乳山口镇下屋村"),
+        ("就在中学后头第三排", "乳山口镇中学后头第三排"),
+        ("南泊子村", "乳山口镇南泊子村"),
+    ],
+)
+def test_any_home_is_taken_as_it_was_said(resident: Resident, said: str, told: str) -> None:
+    resident(ASKED)
+    resident("乳山口镇")
+    assert "名字" in resident(said)
+    resident("宋德福 13800000004")
+    assert told in resident("哪天都行")
+
+
+def test_a_village_whose_name_is_only_like_a_known_one_needs_its_town(resident: Resident) -> None:
+    resident(ASKED)
+    assert "南泊子村是哪个镇（街道）的" in resident("南泊子村")
+    assert "名字" in resident("冯家镇")
+    resident("宋德福 13800000004")
+    assert "冯家镇南泊子村" in resident("哪天都行")
+
+
+def test_a_booking_of_somebody_who_comes_is_a_visit(resident: Resident) -> None:
+    answer = resident("给俺妈预约上门办残疾证，夏村镇薛家村，王凤琴，13800000004，下周二上午，她瘫痪了")
+    for told in ("上门看：王凤琴", "住址：夏村镇薛家村", "12月1日（周二）上午"):
+        assert told in answer
+
+
+def test_a_visit_can_become_a_booking(resident: Resident) -> None:
+    resident("想找代办员上门办低保")
+    assert "您想去哪个镇" in resident("算了 我自己去 约明天上午")
+
+
+def test_what_is_asked_of_whom_is_for_the_visit(resident: Resident) -> None:
+    resident("想请人上门给俺姥姥办残疾证 她走不动道")
+    answer = resident("诸往镇东尚山村")
+    assert "您姥姥叫什么名字" in answer
+    assert "窗口" not in answer
+
+
+@pytest.mark.parametrize("said", ["不用上门了", "对 不用了", "取消"])
+def test_ways_to_agree_that_it_is_called_off(resident: Resident, engine: Engine, said: str) -> None:
+    _ask(resident)
+    resident("取消上门")
+    assert "已经取消上门" in resident(said)
+    assert _visits(engine)[0][0] == "cancelled"
+
+
 def test_the_same_is_not_asked_twice(resident: Resident, engine: Engine) -> None:
     _ask(resident)
     assert "已经登记过了" in _ask(resident)

@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from world import KIND, NOW, SITE, World, present
+import pytest
+from world import KIND, NOW, SITE, World, present, says
 
 from citizen_bot.handovers import service as handovers
 from citizen_bot.notifications import endpoints, service, tasks, watching
@@ -303,3 +304,50 @@ def test_the_robot_of_the_settings_is_an_endpoint_like_others(world: World) -> N
         endpoints.set_default_robot(connection, world.privacy, None)
         assert not endpoints.everything(connection)[0].active
         assert service.city_recipients(connection) == []
+
+
+def test_old_matters_that_nobody_is_left_for_do_not_keep_new_ones_waiting(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "AT_ONCE", 2)
+    city = world.robot()
+    for subject in range(1, 5):
+        world.tell(city, subject=subject, answer_by=SOON)
+    yi, following = world.staff("yi"), world.staff("er")
+    world.tell(yi, subject=9, answer_by=SOON)
+    world.work()
+    world.wait(minutes=41)
+    with world.engine.connect() as connection:
+        assert watching.stuck(connection, world.clock.now()).unanswered == 5
+    _pass_on(world)
+    assert _told(world)[-1] == ("staff", following.id, "first/next-1")
+
+
+def test_a_matter_told_to_a_group_that_is_removed_waits_for_the_next_group(world: World) -> None:
+    world.tell(world.robot("old"), answer_by=SOON)
+    with world.engine.begin() as connection:
+        endpoints.remove(connection, "old", world.clock.now())
+    following = world.robot("new")
+    _pass_on(world)
+    assert _told(world)[-1][:2] == ("endpoint", following.id)
+    assert world.states() == ["failed", "told"]
+
+
+def test_nothing_waits_for_who_has_left(world: World) -> None:
+    resident = world.resident(wrote=False)
+    world.tell(resident)
+    world.work()
+    assert world.states() == ["waiting"]
+    with world.engine.begin() as connection:
+        service.forget(connection, resident.id, world.clock.now())
+    assert world.states() == ["dropped"]
+
+
+def test_what_breaks_or_does_not_fit_keeps_no_others_waiting(world: World) -> None:
+    resident = world.resident(wrote=False)
+    for subject in range(1, 6):
+        world.tell(resident, subject=subject)
+    world.work()
+    present.update({1: RuntimeError("broken"), 2: RuntimeError("broken"), 3: says(3, text="长" * 700)})
+    assert world.texts(resident) == ["第4号有消息", "第5号有消息"]
+    assert world.states() == ["waiting", "waiting", "waiting", "told", "told"]

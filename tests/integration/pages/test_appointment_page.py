@@ -100,9 +100,9 @@ def test_it_goes_with_the_time(world: World) -> None:
 
 def test_a_moved_one_shows_where_it_is_now(world: World) -> None:
     made = world.booked()
-    site = world.catalogue.sites[TOWN]
+    to = {"guide": world.catalogue.guides[made.item], "site": world.catalogue.sites[TOWN]}
     starts_at = at("2026-11-25 14:30")
-    world.do(service.move, world.office, made.id, site=site, starts_at=starts_at, by="resident", now=NOW)
+    world.do(service.move, world.office, made.id, **to, starts_at=starts_at, by="resident", now=NOW)
     shown = _page(world, made)
     assert "11月25日（周三）" in shown
     assert "11月24日" not in shown

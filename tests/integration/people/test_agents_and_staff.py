@@ -239,3 +239,22 @@ def test_agents_are_added_listed_and_given_a_code(run: Run, engine: Engine) -> N
         wrong = run("agents", *arguments)
         assert (wrong.exit_code, wrong.stdout) == (1, ""), arguments
         assert wrong_part in wrong.stderr
+
+
+def test_an_agent_gets_another_number_and_leaves(run: Run) -> None:
+    run("agents", "add", "于大姐", "--division", VILLAGE, "--phone", "0631-6651234", "--hours", "工作日上午")
+    before = json.loads(run("agents", "list", "--json").stdout)
+    number = str(before["id"])
+    assert "13800000009" in run("agents", "change", number, "--phone", "138 0000 0009", "--wecom", "yu").stdout
+    assert run("agents", "change", number, "--inactive").stdout.strip().endswith("已停用")
+    after = json.loads(run("agents", "list", "--json").stdout)
+    assert after == {**before, "phone": "13800000009", "wecom": "yu", "active": False}
+    assert "已停用" not in run("agents", "change", number, "--active").stdout
+    for arguments, wrong_part in [
+        (("999999", "--inactive"), "没有第999999号代办员"),
+        ((number, "--phone", "123"), "不像电话号码"),
+        ((number, "--item", "nothing"), "没有“nothing”这个事项"),
+    ]:
+        wrong = run("agents", "change", *arguments)
+        assert (wrong.exit_code, wrong.stdout) == (1, ""), arguments
+        assert wrong_part in wrong.stderr

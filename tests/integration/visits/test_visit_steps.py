@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from citizen_bot.notifications.composing import Recipient
 from citizen_bot.people import service as people
 from citizen_bot.people import staff
 from citizen_bot.visits import service
@@ -105,6 +106,22 @@ def test_who_of_the_town_accepts_has_it_instead_of_the_agent(town: Town) -> None
     assert (visit.assigned_to, visit.agent_id, visit.staff_id) == ("town", None, town.window.id)
     assert refused(lambda: town.act(service.set_out, visit, actor=town.agent)) == "not_yours"
     assert town.act(service.set_out, visit, actor=town.manager).staff_id == town.manager.id
+
+
+def test_who_of_the_town_goes_in_the_agents_place_is_who_the_resident_is_told_of(town: Town) -> None:
+    visit = town.accept(town.ask())
+    going = town.act(service.set_out, visit, actor=town.window)
+    assert (going.assigned_to, going.agent_id, going.staff_id) == ("town", None, town.window.id)
+    resident = Recipient("resident", going.resident_id or 0)
+    assert "的工作人员出发了" in town.text_to("visit.progress", going, resident)
+
+
+def test_who_of_the_town_takes_papers_in_the_agents_place_has_them(town: Town) -> None:
+    visit = town.until("on_the_way")
+    taken = town.act(service.take_over, visit, actor=town.window, taken=[BOOK])
+    assert (taken.assigned_to, taken.agent_id, taken.staff_id) == ("town", None, town.window.id)
+    resident = Recipient("resident", taken.resident_id or 0)
+    assert "的工作人员从您这里收下了" in town.text_to("visit.progress", taken, resident)
 
 
 def test_of_two_who_accept_at_once_one_wins(town: Town) -> None:
