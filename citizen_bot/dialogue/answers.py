@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Literal
 
 from citizen_bot.catalog.model import Guide, Situation
-from citizen_bot.dialogue.signals import Signals, chosen_number, number_in, plain
+from citizen_bot.dialogue.patterns import plain
+from citizen_bot.dialogue.signals import Signals, chosen_number, number_in
 from citizen_bot.notices.text import bare_question
 
 Unknown = Literal["unknown"]

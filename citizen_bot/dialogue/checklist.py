@@ -9,7 +9,8 @@ from citizen_bot.catalog.model import Catalogue, Guide, Situation
 from citizen_bot.dialogue.answers import UNKNOWN, Answers
 from citizen_bot.dialogue.items import NEARBY, Items, offered
 from citizen_bot.dialogue.model import CONSENT, Checklist, Choices, Conversation, NoticeCard, Pending, Reply, Text
-from citizen_bot.dialogue.signals import Signals, plain
+from citizen_bot.dialogue.patterns import plain
+from citizen_bot.dialogue.signals import Signals
 from citizen_bot.dialogue.turn import Turn, Understood, said
 from citizen_bot.dialogue.whereabouts import Whereabouts
 from citizen_bot.matching.matcher import Matcher

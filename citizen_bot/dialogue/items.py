@@ -7,7 +7,8 @@ from rapidfuzz import fuzz, process
 
 from citizen_bot.catalog.model import Catalogue, Guide, LifeEvent
 from citizen_bot.dialogue.model import Choices, Conversation, NoticeCard, Pending, Reply, Text
-from citizen_bot.dialogue.signals import Signals, plain
+from citizen_bot.dialogue.patterns import plain
+from citizen_bot.dialogue.signals import Signals
 from citizen_bot.dialogue.turn import Turn, Understood, said
 from citizen_bot.dialogue.whereabouts import Whereabouts
 from citizen_bot.matching.knowledge import Topic

@@ -218,7 +218,8 @@ class Conversation:
     answer; `soothed`: rude words were already answered calmly once. `heard` is what the resident has said of the
     situations of each of the topics, `listed` the item whose personal list was told last. `home` is the code of the own
     village, community or town, `where` those of several places, of which the resident is asked which. `task` is under
-    way, `parked` was broken off and can be gone on with. `agent` is there for who works as an agent, or tried to bind.
+    way, `parked` was broken off and can be gone on with, `done` is what was told of the last one that
+    came to its end. `agent` is there for who works as an agent, or tried to bind.
     """
 
     item: str | None = None
@@ -234,5 +235,6 @@ class Conversation:
     where: tuple[str, ...] = ()
     task: Task | None = None
     parked: Task | None = None
+    done: str | None = None
     agent: AgentState | None = None
     last_at: datetime | None = None

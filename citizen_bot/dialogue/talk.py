@@ -13,8 +13,9 @@ from citizen_bot.dialogue.checklist import Checklists
 from citizen_bot.dialogue.desk import Desk
 from citizen_bot.dialogue.items import Items
 from citizen_bot.dialogue.model import Checklist, Conversation, Incoming, Pending, Reply, Task, TaskKind, Text
+from citizen_bot.dialogue.patterns import plain
 from citizen_bot.dialogue.render import NoticeLink, Renderer
-from citizen_bot.dialogue.signals import Command, Signals, chosen_number, plain
+from citizen_bot.dialogue.signals import Command, Signals, chosen_number
 from citizen_bot.dialogue.tasks.flow import Tasks, parked
 from citizen_bot.dialogue.turn import ForgetResident, RequestPerson, Turn, Understood, said
 from citizen_bot.dialogue.whereabouts import Whereabouts
@@ -136,10 +137,10 @@ class Talk:
         topics = tuple(topic for topic in conversation.topics if topic in known)
         item = conversation.item if conversation.item in known else None
         pending, checklist, where = conversation.pending, conversation.checklist, conversation.where
-        task, broken_off = conversation.task, conversation.parked
+        task, broken_off, done = conversation.task, conversation.parked, conversation.done
         if silence > PENDING_FOR:
             pending, checklist, where = None, None, ()
-            task, broken_off = None, parked(task) if task else broken_off
+            task, broken_off, done = None, parked(task) if task else broken_off, None
         if pending and not all(self._catalogue.subject(item) for item in pending.items):
             pending = None
         if checklist and checklist.item not in known:
@@ -155,6 +156,7 @@ class Talk:
             where=where,
             task=task,
             parked=broken_off,
+            done=done,
         )
 
     def _turn(self, before: Conversation, incoming: Incoming, desk: Desk) -> Turn:
@@ -231,7 +233,7 @@ class Talk:
     def _in_task(self, before: Conversation, task: Task, text: str, desk: Desk) -> Turn:
         """An answer to the open question of a task; or something else, after which it is asked again."""
         command = self._command_in(text)
-        if command == "cancel" and not (task.kind == "cancel" and self._signals.gives_back(text)):
+        if command == "cancel" and not (task.kind == "cancel" and self._signals.tasks.gives_back(text)):
             return self._tasks.stop(before, task, desk)
         if command in (None, *ANSWERING, "cancel", "correct", "resume", "drop", "move") and (
             turn := self._tasks.go_on(before, task, text, desk)
@@ -271,17 +273,20 @@ class Talk:
         """A message that is no answer to an open question about a place, of a personal list or of a task."""
         if (bound := self._agents.bind(before, text, desk)) is not None:
             return bound
+        if before.done is not None and before.pending is None and self._signals.tasks.sure(text):
+            # Confirmed once more: the answer may never have arrived.
+            return said(before, before.done)
         command = self._command_in(text)
         if command is not None:
             return self._command(before, command, text, desk)
-        if before.parked is not None and self._signals.resumes(text):
+        if before.parked is not None and self._signals.tasks.resumes(text):
             return self._tasks.resume(before, text, desk)
         choice = chosen_number(text)
         if choice is not None:
             return self._number(before, choice)
         if plain(text) == "":
             return said(before, self._say("ack"))
-        if self._tasks.numbered(text) or self._signals.asks_own(text):
+        if self._tasks.numbered(text) or self._signals.tasks.asks_own(text):
             return self._tasks.own(before, text, desk)
         if before.listed is not None and self._signals.corrected(text) is not None:
             return self._lists.start(before, before.listed, anew=True)
@@ -310,9 +315,9 @@ class Talk:
             return turn
         if match.intent in ("guide", "oos") and self._tasks.moves_booked(text, desk):
             return self._tasks.begin_own(before, "move", text, desk)
-        if match.intent not in ("book", "visit", "complain") and self._signals.books(text):
+        if match.intent not in ("book", "visit", "complain") and self._signals.tasks.books(text):
             return self._tasks.begin(before, "book", text, None, desk)
-        if match.intent != "complain" and self._signals.drops(text) and not self._signals.moves(text):
+        if match.intent != "complain" and self._signals.tasks.drops(text) and not self._signals.tasks.moves(text):
             return self._tasks.begin_own(before, "cancel", text, desk, match)
         if match.intent in ("book", "visit", "cancel", "progress"):
             return self._task(before, text, match, desk)
@@ -439,7 +444,7 @@ class Talk:
             case "visit":
                 return self._tasks.begin(before, "visit", text, match, desk)
             case _:
-                wanted: TaskKind = "visit" if self._signals.comes(text) else "book"
+                wanted: TaskKind = "visit" if self._signals.tasks.comes(text) else "book"
                 return self._tasks.begin(before, wanted, text, match, desk)
 
     def _not_open_yet(self, before: Conversation, match: Match, intent: Intent) -> Turn:

@@ -8,7 +8,8 @@ from datetime import date, datetime, timedelta
 from citizen_bot.catalog import places
 from citizen_bot.catalog.model import Catalogue, Division, Guide, Level, Site
 from citizen_bot.dialogue.model import Choices, Conversation, Incoming, Reply, Text
-from citizen_bot.dialogue.signals import chosen_number, plain
+from citizen_bot.dialogue.patterns import plain
+from citizen_bot.dialogue.signals import chosen_number
 from citizen_bot.dialogue.turn import Turn, Understood, said
 from citizen_bot.matching.model import Match
 from citizen_bot.platform.calendar import OPENING_HOURS, WorkingCalendar

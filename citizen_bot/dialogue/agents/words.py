@@ -9,7 +9,8 @@ from typing import Literal
 
 from citizen_bot.dialogue.agents.desk import Action
 from citizen_bot.dialogue.agents.taken import Things, read_things
-from citizen_bot.dialogue.signals import AgentSign, Signals, chosen_number, plain
+from citizen_bot.dialogue.patterns import plain
+from citizen_bot.dialogue.signals import AgentSign, Signals, chosen_number
 from citizen_bot.dialogue.times.when import Period, read_when, without_times
 from citizen_bot.dialogue.times.words import PERIODS
 from citizen_bot.platform.calendar import WorkingCalendar
@@ -150,7 +151,7 @@ class AgentWords:
         return reason[:LONGEST_REASON]
 
     def decided(self, text: str) -> bool | None:
-        answer = self._signals.decided(text)
+        answer = self._signals.tasks.decided(text)
         if answer is None and (said := self._signals.answer(text)) in ("yes", "no"):
             answer = said == "yes"
         return answer

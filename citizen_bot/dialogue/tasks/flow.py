@@ -64,7 +64,9 @@ class Tasks:
         `match` has no item, what for is looked for in the rest of it."""
         if match is None or match.item is None:
             match = self._matcher.match(self._reader.subject(text))
-        task = Task(kind, item=self._item_of(before, match), help=self._signals.help(text) if kind == "visit" else None)
+        task = Task(
+            kind, item=self._item_of(before, match), help=self._signals.tasks.help(text) if kind == "visit" else None
+        )
         if task.item is None:
             task = replace(task, offered=near(match))
         if before.task is not None and before.task.kind in ("book", "visit"):
@@ -96,11 +98,11 @@ class Tasks:
     def moves(self, text: str, desk: Desk) -> bool:
         """Whether `text` wants another time for what is booked, and not to give it back."""
         moving = read_move(text, desk.now, self._calendar)
-        return self._signals.moves(text) or (moving is not None and moving.shift is not None)
+        return self._signals.tasks.moves(text) or (moving is not None and moving.shift is not None)
 
     def moves_booked(self, text: str, desk: Desk) -> bool:
         """Whether `text` names another time for a booking that there is (后天去不了了，换到大后天行不)."""
-        if not self._signals.moves(text):
+        if not self._signals.tasks.moves(text):
             return False
         moving = read_move(text, desk.now, self._calendar)
         return moving is not None and moving.new is not None and bool(desk.open_appointments())
@@ -116,9 +118,9 @@ class Tasks:
 
     def go_on(self, before: Conversation, task: Task, text: str, desk: Desk) -> Turn | None:
         """What follows on `text`; None where it is about something else."""
-        if task.kind == "cancel" and task.asking == "confirm" and self._signals.gives_back(text):
+        if task.kind == "cancel" and task.asking == "confirm" and self._signals.tasks.gives_back(text):
             return self._decided(before, task, True, desk)
-        if self._signals.stops(text):
+        if self._signals.tasks.stops(text):
             return self.stop(before, task, desk)
         if other := self._other_kind(task, text):
             return self.begin(before, other, text, None, desk)
@@ -128,13 +130,13 @@ class Tasks:
         if self._reader.digresses(text, told):
             return None
         lead: list[str] = []
-        if task.kind in ("book", "visit") and task.item and self._signals.another(text):
+        if task.kind in ("book", "visit") and task.item and self._signals.tasks.another(text):
             lead.append(self._say("task_one_at_a_time"))
             return self._turn(before, task, led(self._advance(before, task, desk), lead), desk)
         chosen = self._reader.chosen(task, told)
         after = self._reader.merge(chosen or task, told, lead)
         after = self._reader.item_said(after, told)
-        if after == task and self._signals.moves(text) and not told.something:
+        if after == task and self._signals.tasks.moves(text) and not told.something:
             after = _timeless(task)
         if after == task and not lead:
             if task.asking == "confirm" and told.decided is not None:
@@ -279,9 +281,9 @@ class Tasks:
 
     def _other_kind(self, task: Task, text: str) -> TaskKind | None:
         """The kind of task that the message wants in place of `task`: somebody to come, or a window after all."""
-        if task.kind == "book" and self._signals.comes(text) and self._matcher.match(text).intent == "visit":
+        if task.kind == "book" and self._signals.tasks.comes(text) and self._matcher.match(text).intent == "visit":
             return "visit"
-        return "book" if task.kind == "visit" and self._signals.books(text) else None
+        return "book" if task.kind == "visit" and self._signals.tasks.books(text) else None
 
     def _kept(self, task: Task) -> str:
         return self._say("kept_move" if task.kind == "move" else "kept")
@@ -291,7 +293,7 @@ class Tasks:
         waiting = following.task
         if waiting is None and task.kind == "book" and not following.done:
             desk.release()
-        after = replace(before, task=waiting, parked=None, pending=None, where=(), misses=0)
+        after = replace(before, task=waiting, parked=None, pending=None, where=(), misses=0, done=_result(following))
         known = waiting or task
         if known.item is not None:
             after = self._items.about(after, known.item, None)
@@ -300,6 +302,12 @@ class Tasks:
         understood = Understood(INTENTS[known.kind], known.item, None, decision, 1.0)
         told = {**self.slots(known), **({"confirmed": True} if following.done else {})}
         return Turn(after, Reply(following.parts), understood=understood, slots=told)
+
+
+def _result(following: Next) -> str | None:
+    """What was told of a task that came to its end; None for a question."""
+    first = following.parts[0] if following.done and following.parts else None
+    return first.text if isinstance(first, Text) else None
 
 
 def parked(task: Task) -> Task:

@@ -8,7 +8,7 @@ from citizen_bot.appointments.service import Appointment, Hour, NotBookable
 from citizen_bot.catalog.model import Guide, Site
 from citizen_bot.dialogue.desk import Desk
 from citizen_bot.dialogue.model import Choices, Task, TaskKind
-from citizen_bot.dialogue.signals import plain
+from citizen_bot.dialogue.patterns import plain
 from citizen_bot.dialogue.tasks.hours import Hours
 from citizen_bot.dialogue.tasks.steps import Next, asked, ended, led
 from citizen_bot.dialogue.tasks.windows import Windows

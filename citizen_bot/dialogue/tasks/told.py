@@ -7,7 +7,8 @@ from datetime import date, datetime, time
 from citizen_bot.catalog.model import Division
 from citizen_bot.dialogue.items import NEARBY, nearest
 from citizen_bot.dialogue.model import Task
-from citizen_bot.dialogue.signals import Signals, chosen_number, plain
+from citizen_bot.dialogue.patterns import plain
+from citizen_bot.dialogue.signals import Signals, chosen_number
 from citizen_bot.dialogue.tasks.details import Phone, identity_in, read_name, read_phone
 from citizen_bot.dialogue.tasks.windows import Windows, town_code
 from citizen_bot.dialogue.times.when import Period, When, read_when, without_times
@@ -98,11 +99,11 @@ class Reader:
         # Who lives there often follows in the same breath: 赤家口村，宋德福.
         named_home = home and bool(found or village)
         name = self._name(nameless, task, asked=named_home or phone is not None, beside_phone=phone is not None)
-        decided = self._signals.decided(self._matcher.normal(rest))
+        decided = self._signals.tasks.decided(self._matcher.normal(rest))
         address = village[0] if village else None
         if task.asking == "address" and not (found or phone or name or when or decided is not None):
             address = address or self._address(rest)
-        reason = self._signals.reason(text) if task.kind == "visit" else None
+        reason = self._signals.tasks.reason(text) if task.kind == "visit" else None
         return Told(
             text=text,
             rest=rest,
@@ -111,8 +112,8 @@ class Reader:
             village=address,
             phone=phone,
             name=name,
-            whom=self._signals.whom(text, asked=task.asking == "name"),
-            relation=self._signals.relation(text),
+            whom=self._signals.tasks.whom(text, asked=task.asking == "name"),
+            relation=self._signals.tasks.relation(text),
             reason=reason[0] if reason else None,
             decided=decided,
             number=self._number(text, task),
@@ -122,14 +123,14 @@ class Reader:
     def subject(self, text: str) -> str:
         """What `text` wants something for, without when, where, for whom, and that it is to be booked."""
         _, left = read_phone(text)
-        rest = self._signals.without_booking(self._where.without_names(without_times(left)))
-        return self._signals.without_whom(rest)
+        rest = self._signals.tasks.without_booking(self._where.without_names(without_times(left)))
+        return self._signals.tasks.without_whom(rest)
 
     def digresses(self, text: str, told: Told) -> bool:
         """Whether the message asks something else, whatever it names on the way."""
         if told.number is not None or told.phone is not None or told.name is not None:
             return False
-        if (told.when is not None and told.when.earliest) or self._signals.any_time(text):
+        if (told.when is not None and told.when.earliest) or self._signals.tasks.any_time(text):
             return False
         match = self._matcher.match(text)
         if match.intent in ("human", "complain", "progress", "rate") and match.decision == "answer":
@@ -181,7 +182,7 @@ class Reader:
         merged = self._placed(task, told, lead)
         if told.when is not None:
             merged = self.timed(merged, told.when, lead)
-        elif merged.asking == "wish" and (self._signals.any_time(told.text) or told.decided):
+        elif merged.asking == "wish" and (self._signals.tasks.any_time(told.text) or told.decided):
             merged = replace(merged, told=(*merged.told, "wish"))
         # Another person has another name.
         known = merged.name if told.whom in (None, merged.whom) or merged.whom is None else None
@@ -243,7 +244,9 @@ class Reader:
         """`task` with the item that the message wants in place of the one before: to be booked, or as a correction
         (不是残疾证，是高龄补贴)."""
         match = self._matcher.match(told.text)
-        instead = None if told.something or match.intent in ("book", "visit") else self._signals.instead(told.text)
+        instead = (
+            None if told.something or match.intent in ("book", "visit") else self._signals.tasks.instead(told.text)
+        )
         if instead is not None:
             match = self._matcher.match(instead)
             corrected = match.intent == "guide" and match.facet in (None, "how")
@@ -257,7 +260,7 @@ class Reader:
 
     def _name(self, text: str, task: Task, *, asked: bool, beside_phone: bool) -> str | None:
         """The name in `text`; where there is none as it is written, in simplified characters (劉淑貞)."""
-        known = self._signals.not_names
+        known = self._signals.tasks.not_names
         asked = asked or task.asking in ("name", "phone")
         corrected = task.name is not None
         beside_phone = beside_phone and not corrected

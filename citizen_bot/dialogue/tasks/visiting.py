@@ -62,7 +62,7 @@ class Visiting:
                 name=task.name,
                 phone=task.phone,
                 relation=task.relation,
-                priority=self._signals.priority(task.reason) if task.reason else None,
+                priority=self._signals.tasks.priority(task.reason) if task.reason else None,
                 wish=Wish(task.day or task.first_day, task.day or task.last_day, task.period),
                 mandate=self._say("mandate", name=task.name, item=guide.name, help=self._say(f"help_{kind}")),
             )

@@ -448,3 +448,21 @@ def test_nothing_personal_stands_in_clear(resident: Resident, engine: Engine) ->
         )
     for personal in ("王秀英", "13800000001", "oSomebody"):
         assert personal not in kept
+
+
+@pytest.mark.parametrize("said", ["确认", "确认提交"])
+def test_who_confirms_again_is_told_the_result_again(resident: Resident, engine: Engine, said: str) -> None:
+    """The answer to the first may never have arrived."""
+    code = _book(resident)
+    assert code in resident(said)
+    assert _booked(engine) == [("booked", "12-02 01:30")]
+    resident.wait(minutes=31)
+    assert code not in resident(said)
+
+
+def test_what_is_sent_again_is_not_misunderstood(resident: Resident) -> None:
+    resident("下周三上午九点半去夏村镇办低保 给我妈约")
+    resident(PERSON)
+    answer = resident(PERSON)
+    assert "请您核对" in answer
+    assert "没听明白" not in answer

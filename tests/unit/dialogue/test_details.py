@@ -8,7 +8,7 @@ from citizen_bot.dialogue.signals import load_signals
 from citizen_bot.dialogue.tasks.details import Phone, identity_in, read_name, read_phone
 from citizen_bot.settings import data_folder
 
-NOT_NAMES = load_signals(data_folder("intents")).not_names
+NOT_NAMES = load_signals(data_folder("intents")).tasks.not_names
 
 
 @pytest.mark.parametrize(
