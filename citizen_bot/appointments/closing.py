@@ -52,6 +52,7 @@ def close_day(
     Closing again is no error. Raises NotBookable (past)."""
     _check_not_over(day, now)
     reason = mask(reason)
+    why = office.privacy.seal(reason)
     last = max(day, bookable_days(office, now)[1]) if action == "move" else day
     days = list(days_between(day, last))
     # All hours at once, before anything is moved: the day's, so that who looks for a seat there waits and then sees the
@@ -71,11 +72,11 @@ def close_day(
     told = []
     for appointment, target in done:
         if target is None:
-            event = states.apply(connection, appointment.id, "cancelled", by=by, now=now, reason=reason)
+            event = states.apply(connection, appointment.id, "cancelled", by=by, now=now, reason=why)
         else:
             slot_id, seat_no, _ = target
             event = states.apply(
-                connection, appointment.id, "moved", by=by, now=now, reason=reason, slot_id=slot_id, seat_no=seat_no
+                connection, appointment.id, "moved", by=by, now=now, reason=why, slot_id=slot_id, seat_no=seat_no
             )
         told.append((appointment, event))
     for appointment, event in told:

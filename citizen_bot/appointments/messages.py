@@ -42,7 +42,7 @@ def reminder(composition: Composition, appointment_id: int, recipient: Recipient
 def changed(composition: Composition, appointment_id: int, recipient: Recipient) -> Message | None:
     """What others did to it last; None where the resident has done something to it since."""
     shown = _shown(composition, appointment_id)
-    past = history(composition.connection, appointment_id)
+    past = history(composition.connection, composition.office.privacy, appointment_id)
     last = past[-1]
     if last.event not in ("moved", "cancelled") or last.actor == RESIDENT:
         return None
@@ -63,7 +63,7 @@ def changed(composition: Composition, appointment_id: int, recipient: Recipient)
 def staff(composition: Composition, appointment_id: int, recipient: Recipient) -> Message | None:
     """Booked, moved or cancelled, with name and phone masked; None once the person came or the hour is over."""
     shown = _shown(composition, appointment_id)
-    past = history(composition.connection, appointment_id)
+    past = history(composition.connection, composition.office.privacy, appointment_id)
     last, appointment, say = past[-1], shown.appointment, composition.say
     if appointment.state not in ("booked", "cancelled") or appointment.ends_at <= composition.now:
         return None

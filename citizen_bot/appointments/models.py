@@ -78,6 +78,6 @@ appointment_events = Table(
     Column("at", DateTime(timezone=True), nullable=False),
     Column("event", Text, nullable=False),
     Column("actor", Text, nullable=False),
-    Column("reason", Text),
+    Column("reason_sealed", LargeBinary),
     Column("slot_id", BigInteger, ForeignKey(slots.c.id)),
 )

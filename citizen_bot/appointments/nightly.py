@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, and_, or_, select, update
 
 from citizen_bot.appointments import seats, states, telling
-from citizen_bot.appointments.models import appointments, slots
+from citizen_bot.appointments.models import appointment_events, appointments, slots
 from citizen_bot.appointments.records import State
 from citizen_bot.appointments.states import SYSTEM, Event
 from citizen_bot.platform.clock import SHANGHAI
@@ -63,6 +63,8 @@ def anonymise_old(connection: Connection, office: Office, now: datetime) -> int:
     connection.execute(
         update(appointments).where(appointments.c.id.in_(ids)).values(dict.fromkeys(c.name for c in columns))
     )
+    words = and_(appointment_events.c.appointment_id.in_(ids), appointment_events.c.reason_sealed.is_not(None))
+    connection.execute(update(appointment_events).where(words).values(reason_sealed=None))
     return len(ids)
 
 

@@ -39,7 +39,7 @@ from citizen_bot.catalog.model import Guide, Site
 from citizen_bot.people.contacts import contact_columns, person_index
 from citizen_bot.people.models import residents
 from citizen_bot.platform.clock import SHANGHAI
-from citizen_bot.platform.privacy import mask_name
+from citizen_bot.platform.privacy import mask, mask_name
 from citizen_bot.rules import Office
 
 __all__ = [
@@ -328,7 +328,7 @@ def cancel(
     past)."""
     before = _locked(connection, office, appointment_id)
     states.check("cancelled", before, by=by, now=now)
-    why = None if reason is None else _discreet(reason, before)
+    why = None if reason is None else office.privacy.seal(mask(_discreet(reason, before)))
     event = states.apply(connection, appointment_id, "cancelled", by=by, now=now, reason=why)
     after = get(connection, office.privacy, appointment_id)
     _tell(connection, after, {after.site_code}, event, by, now)
@@ -354,7 +354,7 @@ def miss(connection: Connection, office: Office, appointment_id: int, *, by: str
 
 
 def _discreet(reason: str, appointment: Appointment) -> str:
-    """`reason` without the name of the person served; numbers are masked where history is written."""
+    """`reason` without the name of the person served."""
     return reason.replace(appointment.name, mask_name(appointment.name)) if appointment.name else reason
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, insert, select, update
 from citizen_bot.appointments.models import appointment_events, appointments, slots
 from citizen_bot.appointments.records import Appointment, NotBookable, Reason, State
 from citizen_bot.platform.clock import SHANGHAI
-from citizen_bot.platform.privacy import mask
+from citizen_bot.platform.privacy import Privacy
 
 # Who acts, in history: these two, or who of the staff it was.
 RESIDENT, SYSTEM = "resident", "system"
@@ -94,11 +94,12 @@ def apply(
     *,
     by: str,
     now: datetime,
-    reason: str | None = None,
+    reason: bytes | None = None,
     **values: Any,
 ) -> int:
-    """Does the step, whose guard was checked, and returns the number of its line of history. `values` are other columns
-    that change with it. Raises NotBookable (not_open) where the state has changed in between."""
+    """Does the step, whose guard was checked, and returns the number of its line of history. `reason` is sealed,
+    `values` are other columns that change with the step. Raises NotBookable (not_open) where the state has changed in
+    between."""
     step = STEPS[event]
     row = {"state": step.target, "changed_at": now, "held_until": None, **values}
     if step.target in SEATLESS:
@@ -115,7 +116,7 @@ def apply(
 
 
 def _note(
-    connection: Connection, appointment_id: int, slot_id: int, event: Event, by: str, reason: str | None, at: datetime
+    connection: Connection, appointment_id: int, slot_id: int, event: Event, by: str, reason: bytes | None, at: datetime
 ) -> int:
     number: int = connection.execute(
         insert(appointment_events)
@@ -124,7 +125,7 @@ def _note(
             at=at,
             event=event,
             actor=by,
-            reason=None if reason is None else mask(reason),
+            reason_sealed=reason,
             slot_id=slot_id,
         )
         .returning(appointment_events.c.id)
@@ -144,7 +145,7 @@ class Happened:
     site_code: str
 
 
-def history(connection: Connection, appointment_id: int) -> list[Happened]:
+def history(connection: Connection, privacy: Privacy, appointment_id: int) -> list[Happened]:
     """All that happened to the appointment, oldest first; times are aware, in Asia/Shanghai."""
     rows = connection.execute(
         select(appointment_events, slots.c.starts_at, slots.c.site_code)
@@ -157,7 +158,7 @@ def history(connection: Connection, appointment_id: int) -> list[Happened]:
             at=row.at.astimezone(SHANGHAI),
             event=row.event,
             actor=row.actor,
-            reason=row.reason,
+            reason=None if row.reason_sealed is None else privacy.open(row.reason_sealed),
             starts_at=row.starts_at.astimezone(SHANGHAI),
             site_code=row.site_code,
         )

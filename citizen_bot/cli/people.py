@@ -18,9 +18,12 @@ from citizen_bot.people import staff as staff_rows
 from citizen_bot.people.agents import Agent
 from citizen_bot.people.contacts import check_phone
 from citizen_bot.people.staff import ROLES, SITE_ROLES, Role, Staff
+from citizen_bot.platform.calendar import load_calendar
 from citizen_bot.platform.clock import SystemClock, spell_moment
 from citizen_bot.platform.privacy import Privacy
+from citizen_bot.rules import Office, load_rules
 from citizen_bot.settings import Settings, data_folder
+from citizen_bot.visits import service as visits
 from citizen_bot.wordings import Wordings, load_wordings
 
 T = TypeVar("T")
@@ -35,6 +38,11 @@ def _run(database_url: str | None, doing: str, work: Callable[[Connection, Wordi
     say = load_wordings(settings.intents_dir, data_folder("intents"))
     with transaction(settings, database_url, doing) as connection:
         return work(connection, say, Privacy(settings.privacy_keys))
+
+
+def _office(privacy: Privacy) -> Office:
+    guides = Settings.from_environment(os.environ).guides_dir
+    return Office(load_rules(guides), load_calendar(guides), privacy)
 
 
 def _fail(say: Wordings, key: str, **values: object) -> click.ClickException:
@@ -247,7 +255,11 @@ def change(
             active=before.active if active is None else active,
         )
         agent_rows.update(connection, after)
-        return _agent_line(after, privacy, say)
+        line = _agent_line(after, privacy, say)
+        if before.active and not after.active:
+            count = visits.agent_left(connection, _office(privacy), agent_id, SystemClock().now())
+            line += say("visit_people_agent_left", count=count) if count else ""
+        return line
 
     click.echo(_run(database_url, "change the agent", work))
 

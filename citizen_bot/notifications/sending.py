@@ -68,11 +68,23 @@ class Sender:
                 .values(sending_until=now + attempts.LEASE, attempts=notifications.c.attempts + 1)
                 .returning(notifications)
             ).one_or_none()
+            if row is None:
+                self._look_again(connection, notification_id)
         if row is None:
             return None
         key: UUID = row.key
         recipient = Recipient(row.recipient, row.recipient_id)
         return Parcel(row.id, str(key), row.kind, row.subject_id, recipient, row.created_at)
+
+    @staticmethod
+    def _look_again(connection: Connection, notification_id: int) -> None:
+        """Who holds the lease may be dead: when it ends, the notification is free again."""
+        leased = select(notifications.c.sending_until).where(
+            notifications.c.id == notification_id, notifications.c.state == "open"
+        )
+        until = connection.execute(leased).scalar()
+        if until is not None:
+            enqueue_send(connection, notification_id, until)
 
     def _postpone(self, parcel: Parcel, reason: str) -> None:
         now = self._clock.now()

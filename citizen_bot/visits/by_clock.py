@@ -8,9 +8,12 @@ import structlog
 from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select, update
 
 from citizen_bot.rules import Office
-from citizen_bot.visits import steps, telling
+from citizen_bot.visits import states, steps, telling
 from citizen_bot.visits.models import PERSONAL, visit_events, visits
 from citizen_bot.visits.records import FINISHED, Visit, read
+
+# Whoever comes a little later than agreed has not forgotten it.
+LATE_AFTER = timedelta(days=1)
 
 log = structlog.get_logger(__name__)
 
@@ -33,15 +36,33 @@ def pass_on_unanswered(connection: Connection, office: Office, now: datetime) ->
 
 
 def tell_late(connection: Connection, office: Office, now: datetime) -> int:
-    """The town is told once of papers that were to be handed in by now. Returns of how many."""
+    """The town is told once of papers that were to be handed in by now, and of visits that should have been paid a day
+    ago. Returns of how many."""
 
-    def tell(visit: Visit) -> bool:
-        event = steps.overdue(connection, office, visit, "hand_in_overdue", now)
-        telling.late(connection, visit, event, now)
-        return True
+    def tell(event: states.Event) -> Callable[[Visit], bool]:
+        def tell_of(visit: Visit) -> bool:
+            number = steps.overdue(connection, office, visit, event, now)
+            telling.late(connection, visit, number, now)
+            return True
 
-    due = (visits.c.state == "taken_over", visits.c.hand_in_by <= now, visits.c.overdue_at.is_(None))
-    return _each_due(connection, office, due, visits.c.hand_in_by, tell)
+        return tell_of
+
+    unnoticed = visits.c.overdue_at.is_(None)
+    papers = (visits.c.state == "taken_over", visits.c.hand_in_by <= now, unnoticed)
+    waiting = (visits.c.state.in_(["accepted", "on_the_way"]), visits.c.coming_at <= now - LATE_AFTER, unnoticed)
+    late = _each_due(connection, office, papers, visits.c.hand_in_by, tell("hand_in_overdue"))
+    return late + _each_due(connection, office, waiting, visits.c.coming_at, tell("not_come"))
+
+
+def agent_left(connection: Connection, office: Office, agent_id: int, now: datetime) -> int:
+    """What an agent who is no longer there was asked for, or had accepted, goes to the town. Papers that were taken
+    over stay the agent's until they are handed in. Returns how many."""
+    theirs = visits.c.state.in_(["asked", "accepted", "on_the_way"])
+    query = select(visits).where(visits.c.agent_id == agent_id, theirs).order_by(visits.c.id)
+    rows = connection.execute(query.with_for_update(key_share=True)).all()
+    for row in rows:
+        steps.to_town(connection, office, read(office.privacy, row), "agent_left", steps.SYSTEM, None, now)
+    return len(rows)
 
 
 def anonymise_old(connection: Connection, now: datetime, *, keep_days: int) -> int:

@@ -67,8 +67,13 @@ def disputed(composition: Composition, visit_id: int, recipient: Recipient) -> M
 
 @composes(telling.LATE)
 def late(composition: Composition, visit_id: int, recipient: Recipient) -> Message | None:
-    """None once the papers are handed in."""
+    """None once the papers are handed in, or somebody has been there."""
     shown = _shown(composition, visit_id)
+    if shown is not None and shown.visit.state in ("accepted", "on_the_way") and shown.visit.coming_at is not None:
+        say, coming_at = composition.say, spell_moment(shown.visit.coming_at)
+        text = say("visit_not_come", coming_at=coming_at, **_masked(shown))
+        lines = [(say("visit_line_when"), coming_at)]
+        return _to_staff(composition, shown, recipient, say("visit_not_come_title"), text, lines)
     if shown is None or shown.visit.state != "taken_over" or shown.visit.hand_in_by is None:
         return None
     say, hand_in_by = composition.say, spell_moment(shown.visit.hand_in_by)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Select, case, or_, select
+from sqlalchemy import Connection, Select, case, func, or_, select
 
 from citizen_bot.platform.clock import SHANGHAI
 from citizen_bot.rules import Office
@@ -80,6 +80,27 @@ def receipts(connection: Connection, office: Office, visit_id: int) -> list[Rece
             row.answer,
         )
         for row in connection.execute(query)
+    ]
+
+
+def with_open_receipts(
+    connection: Connection, office: Office, resident_id: int, *, disputed: bool
+) -> list[tuple[Visit, list[Receipt]]]:
+    """The account's visits, also finished ones, with the receipts that are not answered yet, or also those that were
+    `disputed`; what was taken over last first."""
+    answer = visit_receipts.c.answer
+    open_ones = answer.is_distinct_from("confirmed") if disputed else answer.is_(None)
+    query = (
+        select(visits)
+        .join(visit_receipts, visit_receipts.c.visit_id == visits.c.id)
+        .where(visits.c.resident_id == resident_id, open_ones)
+        .group_by(visits.c.id)
+        .order_by(func.max(visit_receipts.c.taken_at).desc(), visits.c.id.desc())
+    )
+    wanted = (None, "disputed") if disputed else (None,)
+    return [
+        (visit, [receipt for receipt in receipts(connection, office, visit.id) if receipt.answer in wanted])
+        for visit in _all(connection, office, query)
     ]
 
 

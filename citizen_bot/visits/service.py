@@ -23,7 +23,7 @@ from citizen_bot.people.contacts import contact_columns, person_index
 from citizen_bot.people.models import residents
 from citizen_bot.rules import Office
 from citizen_bot.visits import states, steps, telling
-from citizen_bot.visits.by_clock import anonymise_old, pass_on_unanswered, tell_late
+from citizen_bot.visits.by_clock import agent_left, anonymise_old, pass_on_unanswered, tell_late
 from citizen_bot.visits.models import visit_receipts, visits
 from citizen_bot.visits.reading import (
     OPEN,
@@ -34,6 +34,7 @@ from citizen_bot.visits.reading import (
     receipts,
     tasks_of_agent,
     tasks_of_town,
+    with_open_receipts,
 )
 from citizen_bot.visits.records import (
     Actor,
@@ -63,6 +64,7 @@ __all__ = [
     "Visit",
     "Wish",
     "accept",
+    "agent_left",
     "anonymise_old",
     "answer_receipts",
     "ask",
@@ -81,6 +83,7 @@ __all__ = [
     "tasks_of_agent",
     "tasks_of_town",
     "tell_late",
+    "with_open_receipts",
 ]
 
 # As the column of amounts keeps them.

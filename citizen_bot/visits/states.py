@@ -7,7 +7,8 @@ from citizen_bot.visits.records import ActorKind, Help, NotPossible, State, Visi
 
 Event = Literal[
     "asked", "passed_on", "agent_declined", "overdue", "accepted", "declined", "set_out", "taken_over",
-    "receipts_confirmed", "receipts_disputed", "handed_in", "hand_in_overdue", "done", "cancelled",
+    "receipts_confirmed", "receipts_disputed", "handed_in", "hand_in_overdue", "not_come", "agent_left", "done",
+    "cancelled",
 ]  # fmt: skip
 
 _ANY: tuple[Help, ...] = ("assist", "act", "collect", "pay")
@@ -29,7 +30,10 @@ STEPS = (
     # Nobody has answered in time, or the agent cannot, now or after all: it is the town's.
     Step("passed_on", ("asked",), "asked", ("system",)),
     Step("agent_declined", ("asked", "accepted", "on_the_way"), "asked", ("agent",)),
+    Step("agent_left", ("asked", "accepted", "on_the_way"), "asked", ("system",)),
     Step("overdue", ("asked",), None, ("system",)),
+    # The time that was agreed is over, and nothing more was heard.
+    Step("not_come", ("accepted", "on_the_way"), None, ("system",)),
     Step("accepted", ("asked",), "accepted", _HANDS),
     Step("declined", ("asked", "accepted", "on_the_way"), "declined", ("staff",)),
     Step("set_out", ("accepted",), "on_the_way", _HANDS),

@@ -5,13 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
 
-from sqlalchemy import func, select
-
 from citizen_bot.dialogue.desk import Desk
 from citizen_bot.people import agents
 from citizen_bot.people.agents import Agent
 from citizen_bot.visits import service, states
-from citizen_bot.visits.models import visit_receipts, visits
 from citizen_bot.visits.service import Actor, NotPossible, Receipt, Taken, Visit
 
 Action = Literal["accept", "decline", "set_out", "take_over", "hand_in", "done"]
@@ -114,20 +111,4 @@ def can(action: Action, visit: Visit) -> bool:
 def waiting_for_answer(desk: Desk, *, disputed: bool) -> list[tuple[Visit, list[Receipt]]]:
     """The resident's visits, also finished ones, with receipts that are not yet answered, or also those that were
     `disputed`; what was taken over last first."""
-    answer = visit_receipts.c.answer
-    open_ones = answer.is_distinct_from("confirmed") if disputed else answer.is_(None)
-    query = (
-        select(visits.c.id)
-        .join(visit_receipts, visit_receipts.c.visit_id == visits.c.id)
-        .where(visits.c.resident_id == desk.resident_id, open_ones)
-        .group_by(visits.c.id)
-        .order_by(func.max(visit_receipts.c.taken_at).desc(), visits.c.id.desc())
-    )
-    found = []
-    for visit_id in desk.connection.execute(query).scalars().all():
-        visit = service.find(desk.connection, desk.office, visit_id)
-        if visit is not None:
-            wanted = ("disputed", None) if disputed else (None,)
-            receipts = service.receipts(desk.connection, desk.office, visit_id)
-            found.append((visit, [receipt for receipt in receipts if receipt.answer in wanted]))
-    return found
+    return service.with_open_receipts(desk.connection, desk.office, desk.resident_id, disputed=disputed)

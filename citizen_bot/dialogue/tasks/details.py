@@ -7,8 +7,9 @@ import re
 import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Literal
 
-from citizen_bot.people.contacts import check_name, check_phone
+from citizen_bot.people.contacts import IdentityFault, WrongIdentity, check_identity, check_name, check_phone
 
 # The names that families of China have, by what most of them start with: four of five hundred cover nearly everybody.
 _SURNAMES = (
@@ -46,7 +47,8 @@ _TAIL = re.compile(
 )
 _COUNT = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4}
 _DATE = re.compile(r"20\d\d[- ]?[01]?\d[- ]?[0-3]?\d")
-_IDENTITY = re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)")
+# Place, year of birth and the rest; one digit more or less is a slip of the finger.
+_IDENTITY = re.compile(r"(?<!\d)[1-8]\d{5}(?:19|20)\d{8,10}[\dXx](?!\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +81,16 @@ def read_phone(text: str, before: str | None = None) -> tuple[Phone | None, str]
     return None, text
 
 
-def identity_in(text: str) -> bool:
-    """Whether an identity number stands in `text`: nobody asked for one."""
-    return bool(_IDENTITY.search(unicodedata.normalize("NFKC", text)))
+def identity_in(text: str) -> IdentityFault | Literal["right"] | None:
+    """Whether an identity number stands in `text`, which nobody asked for, and what is wrong with it."""
+    found = _IDENTITY.search(unicodedata.normalize("NFKC", text))
+    if found is None:
+        return None
+    try:
+        check_identity(found[0])
+    except WrongIdentity as error:
+        return error.reason
+    return "right"
 
 
 def read_name(

@@ -173,8 +173,8 @@ class Reader:
 
     def merge(self, task: Task, told: Told, lead: list[str]) -> Task:
         """`task` with what the message tells; what is wrong with it goes to `lead`."""
-        if identity_in(told.text):
-            lead.append(self._say("identity_not_needed"))
+        if (identity := identity_in(told.text)) is not None:
+            lead.append(self._say(f"identity_{identity}"))
         if told.phone is not None and told.phone.number is None:
             lead.append(self._say("bad_phone"))
         if told.number is not None and len(task.offered) > 1 and not self._is_offered(task, told):

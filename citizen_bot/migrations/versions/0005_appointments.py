@@ -84,13 +84,15 @@ def upgrade() -> None:
             at timestamptz NOT NULL,
             event text NOT NULL,
             actor text NOT NULL,
-            reason text,
+            reason_sealed bytea,
             slot_id bigint REFERENCES slots
         );
         CREATE INDEX ix_appointment_events_appointment_id ON appointment_events (appointment_id);
         COMMENT ON COLUMN appointment_events.actor IS 'resident, system, or who of the staff';
 
         GRANT SELECT, INSERT ON slots, seats, closures, appointment_events TO citizen_bot_app;
+        -- Only to take the words out of what is old.
+        GRANT UPDATE (reason_sealed) ON appointment_events TO citizen_bot_app;
         GRANT DELETE ON closures TO citizen_bot_app;
         -- Locking an hour needs it.
         GRANT UPDATE (extended) ON slots TO citizen_bot_app;

@@ -206,7 +206,7 @@ class City:
         )
 
     def events(self, appointment: Appointment) -> list[str]:
-        return [happened.event for happened in self.do(service.history, appointment.id)]
+        return [happened.event for happened in self.do(service.history, self.office.privacy, appointment.id)]
 
     def rows(self, query: str) -> list[Any]:
         with self.engine.connect() as connection:

@@ -132,11 +132,11 @@ def test_nobody_is_absent_before_the_hour_began_and_who_comes_late_has_come(city
 def test_history_tells_who_and_why_without_names_or_numbers(city: City) -> None:
     booked = city.booked(resident=city.resident(), hour=HOUR)
     city.cancel(booked, by="staff-1", reason="她打电话说来不了，13800001234，我叫王秀英")
-    last = city.do(service.history, booked.id)[-1]
+    last = city.do(service.history, city.office.privacy, booked.id)[-1]
     assert (last.event, last.actor) == ("cancelled", "staff-1")
     assert last.reason == "她打电话说来不了，138****1234，我叫王**"
     assert (last.at, last.starts_at) == (NOW, at(HOUR))
-    assert city.do(service.history, booked.id)[0].actor == "resident"
+    assert city.do(service.history, city.office.privacy, booked.id)[0].actor == "resident"
 
 
 def test_staff_list_what_is_on_a_day(city: City) -> None:

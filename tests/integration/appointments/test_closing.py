@@ -47,7 +47,7 @@ def test_what_is_booked_goes_to_the_next_free_hour(city: City) -> None:
     ]
     moved = city.find(first)
     assert (moved.state, moved.starts_at, moved.moves) == ("booked", at("2026-12-03 09:30"), 0)
-    last = city.do(service.history, first.id)[-1]
+    last = city.do(service.history, city.office.privacy, first.id)[-1]
     assert (last.event, last.actor, last.reason) == ("moved", "staff-1", "停电检修")
     assert city.close(DAY) == []
 

@@ -75,6 +75,7 @@ def test_the_person_goes_when_the_time_to_be_kept_is_over(city: City) -> None:
         assert (found.state, found.name, found.phone, found.resident_id) == (state, None, None, None)
     left = city.rows("SELECT count(person_index) + count(name_index) + count(phone_tail_index) FROM appointments")
     assert left[0][0] == 0
+    assert city.rows("SELECT count(reason_sealed) FROM appointment_events") == [(0,)], "the words go with the person"
     assert anonymise(last + timedelta(days=2)) == 0
 
 

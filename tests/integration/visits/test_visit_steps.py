@@ -293,3 +293,25 @@ def test_a_finished_visit_loses_the_person_when_its_time_is_over(town: Town) -> 
     assert (found.state, found.item, found.town_code) == ("declined", old.item, TOWN)
     assert [event.reason for event in town.do(service.history, town.office, old.id)] == [None, None]
     assert town.found(kept) == kept
+
+
+def test_what_an_agent_who_leaves_had_not_done_goes_to_the_town(town: Town) -> None:
+    accepted, taken = town.until("accepted"), town.until("taken_over", name="王二")
+    with town.engine.begin() as connection:
+        assert service.agent_left(connection, town.office, town.agent.id, NOW) == 1
+    visit = town.found(accepted)
+    assert (visit.state, visit.assigned_to, visit.agent_id) == ("asked", "town", None)
+    assert visit.answer_by is not None
+    assert town.found(taken).agent_id == town.agent.id, "who has the papers hands them in"
+
+
+def test_a_visit_that_nobody_paid_is_told_to_the_town_once(town: Town) -> None:
+    visit = town.until("accepted")
+    assert visit.coming_at is not None
+    late = visit.coming_at + timedelta(days=1)
+    with town.engine.begin() as connection:
+        assert service.tell_late(connection, town.office, late - timedelta(minutes=1)) == 0
+        assert service.tell_late(connection, town.office, late) == 1
+        assert service.tell_late(connection, town.office, late + timedelta(days=3)) == 0
+        assert [task.id for task in service.tasks_of_town(connection, town.office, visit.town_code)] == [visit.id]
+    assert [kind for kind, *_ in town.told(visit)][-1] == "visit.late"

@@ -121,8 +121,23 @@ def test_an_end_of_another_length_or_without_a_number_corrects_nothing() -> None
 
 def test_an_identity_number_is_no_telephone_number() -> None:
     assert read_phone("371083194001010021")[0] is None
-    assert identity_in("身份证号37108319400101002Ｘ")
-    assert not identity_in("13800000001")
+    assert identity_in("身份证号37108319400101002Ｘ") is not None
+    assert identity_in("13800000001") is None
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [
+        ("371083194001010029", "right"),
+        ("371083194001010019", "check_digit"),
+        ("371083194013010026", "date"),
+        ("37108319400101002", "length"),
+        ("3710831940010100211", "length"),
+        ("6222021234567890123", None),
+    ],
+)
+def test_an_identity_number_is_checked(number: str, told: str | None) -> None:
+    assert identity_in(f"我的身份证{number}") == told
 
 
 _LIKELY = st.text(st.sampled_from("叫王于是不对错了姓名村一三八零0138 -，,。最后位给俺娘\x00\u202e😀"), max_size=60)
