@@ -6,23 +6,15 @@ from datetime import datetime
 import pytest
 from sqlalchemy import Engine
 
-from citizen_bot.catalog import store
-from citizen_bot.dialogue.talk import Talk
 from citizen_bot.platform.clock import FixedClock
-from citizen_bot.platform.database import create_engine
 from tests.integration.dialogue.conversing import MONDAY_TEN, MakeTurns, Resident
 
 NewResident = Callable[..., Resident]
 
 
 @pytest.fixture
-def database_url(database_url: str, talk: Talk) -> str:
-    """As in the service, what the talk answers from has been published."""
-    engine = create_engine(database_url)
-    with engine.begin() as connection:
-        store.publish(connection, talk.catalogue, by="test", at=MONDAY_TEN)
-    engine.dispose()
-    return database_url
+def database_url(emptied_database: str) -> str:
+    return emptied_database
 
 
 @pytest.fixture
