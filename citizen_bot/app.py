@@ -25,7 +25,6 @@ from citizen_bot.pages.appointment import AppointmentPages, create_appointment_b
 from citizen_bot.pages.routes import NoticePages, create_pages_blueprint
 from citizen_bot.pages.task import TaskPages, create_task_blueprint
 from citizen_bot.platform import jobs
-from citizen_bot.platform.calendar import load_calendar
 from citizen_bot.platform.clock import SHANGHAI, Clock, SystemClock
 from citizen_bot.platform.database import create_engine, ping
 from citizen_bot.platform.health import Check, create_health_blueprint
@@ -33,7 +32,7 @@ from citizen_bot.platform.privacy import Privacy
 from citizen_bot.platform.redis import create_redis
 from citizen_bot.platform.telemetry.metrics import read_at_scrape
 from citizen_bot.platform.telemetry.requests import install_request_id
-from citizen_bot.rules import Office, load_rules
+from citizen_bot.rules import Office, load_office
 from citizen_bot.settings import Settings, data_folder
 from citizen_bot.visits.links import TaskLinks
 from citizen_bot.wordings import Wordings, load_wordings
@@ -62,9 +61,7 @@ class Language:
             knowledge=load_knowledge(settings.intents_dir),
             signals=load_signals(settings.intents_dir),
             wordings=load_wordings(settings.intents_dir, data_folder("intents")),
-            office=Office(
-                load_rules(settings.guides_dir), load_calendar(settings.guides_dir), Privacy(settings.privacy_keys)
-            ),
+            office=load_office(settings.guides_dir, Privacy(settings.privacy_keys)),
         )
 
     def talk(

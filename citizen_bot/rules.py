@@ -13,7 +13,7 @@ from marshmallow import ValidationError, fields, post_load, validate
 
 from citizen_bot.catalog.model import Guide, Level, Site
 from citizen_bot.documents import FileSchema, load
-from citizen_bot.platform.calendar import WorkingCalendar
+from citizen_bot.platform.calendar import WorkingCalendar, load_calendar
 from citizen_bot.platform.privacy import Privacy
 
 FILE = "rules.yaml"
@@ -113,6 +113,11 @@ class Office:
     rules: Rules
     calendar: WorkingCalendar
     privacy: Privacy
+
+
+def load_office(guides_dir: Path, privacy: Privacy) -> Office:
+    """With the office's own rules and days of guides/. Raises FaultyFiles with all faults of the first faulty file."""
+    return Office(load_rules(guides_dir), load_calendar(guides_dir), privacy)
 
 
 def load_rules(guides_dir: Path) -> Rules:

@@ -1,29 +1,22 @@
 """`citizen-bot appointments`: who comes when, booking for somebody at the window or on the phone, and closed days."""
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, get_args
 
 import click
-from sqlalchemy import Connection
 
 from citizen_bot.appointments import service
 from citizen_bot.appointments.service import Appointment, NotBookable
-from citizen_bot.catalog import store
-from citizen_bot.catalog.model import Catalogue, Guide, Site
-from citizen_bot.cli.database import DATABASE, database, user
+from citizen_bot.catalog.model import Guide, Site
+from citizen_bot.cli.counter import Counter, at_counter
+from citizen_bot.cli.database import DATABASE, user
 from citizen_bot.people.contacts import check_name, check_phone
-from citizen_bot.platform.calendar import load_calendar
-from citizen_bot.platform.clock import SHANGHAI, SystemClock, spell_day, spell_moment
-from citizen_bot.platform.database import retrying
+from citizen_bot.platform.clock import SHANGHAI, spell_day, spell_moment
 from citizen_bot.platform.numbers import APPOINTMENT
-from citizen_bot.platform.privacy import Privacy, mask_name, mask_phone
-from citizen_bot.rules import Office, load_rules
-from citizen_bot.settings import Settings, data_folder
-from citizen_bot.wordings import Wordings, load_wordings
+from citizen_bot.platform.privacy import mask_name, mask_phone
 
 T = TypeVar("T")
 
@@ -34,18 +27,7 @@ WINDOW = click.option("--window", "window_id", help="One window by its id in gui
 
 
 @dataclass(frozen=True, slots=True)
-class _Counter:
-    """What a command works with, within its transaction."""
-
-    connection: Connection
-    office: Office
-    catalogue: Catalogue
-    say: Wordings
-    now: datetime
-
-    def fail(self, key: str, **values: object) -> click.ClickException:
-        return click.ClickException(self.say(key, **values))
-
+class _Counter(Counter):
     def site(self, text: str) -> Site:
         sites = self.catalogue.sites
         if text in sites:
@@ -127,24 +109,15 @@ class _Counter:
 
 
 def _run(database_url: str | None, doing: str, work: Callable[[_Counter], T]) -> T:
-    """What `work` returns, from a transaction that is repeated after a deadlock. Raises click.ClickException, in one
-    line, for what the rules refuse."""
-    settings = Settings.from_environment(os.environ)
-    say = load_wordings(settings.intents_dir, data_folder("intents"))
-    office = Office(load_rules(settings.guides_dir), load_calendar(settings.guides_dir), Privacy(settings.privacy_keys))
+    """As `at_counter`; what the rules refuse is told in one line."""
 
-    def at_the_counter(connection: Connection) -> T:
-        version = store.current_hash(connection)
-        if version is None:
-            raise click.ClickException("no catalogue has been published: run `citizen-bot catalog publish`")
-        counter = _Counter(connection, office, store.load(connection, version), say, SystemClock().now())
+    def told(counter: _Counter) -> T:
         try:
             return work(counter)
         except NotBookable as error:
             raise counter.refusal(error) from error
 
-    with database(settings, database_url, doing) as engine:
-        return retrying(engine, at_the_counter)
+    return at_counter(_Counter, database_url, doing, told)
 
 
 def _tell(lines: list[str]) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from citizen_bot.catalog import store
 from citizen_bot.catalog.model import Catalogue, Guide
+from citizen_bot.cli.counter import published
 from citizen_bot.cli.database import DATABASE, transaction, user
 from citizen_bot.notices import service
 from citizen_bot.notices.links import NoticeLinks
@@ -80,7 +81,7 @@ def issue(
     now = SystemClock().now()
     privacy = Privacy(settings.privacy_keys)
     with transaction(settings, database_url, "issue the notice") as connection:
-        catalogue = _published(connection)
+        catalogue = published(connection)
         guide = catalogue.guides.get(item)
         if guide is None:
             raise click.ClickException(f"没有“{item}”这个事项")
@@ -159,13 +160,6 @@ def _number(text: str) -> int:
 
 def _text(value: str | None) -> str | None:
     return (value or "").strip() or None
-
-
-def _published(connection: Connection) -> Catalogue:
-    version = store.current_hash(connection)
-    if version is None:
-        raise click.ClickException("no catalogue has been published: run `citizen-bot catalog publish`")
-    return store.load(connection, version)
 
 
 def _tell(told: service.Told, catalogue: Catalogue, settings: Settings, as_json: bool) -> None:

@@ -12,12 +12,11 @@ from citizen_bot.notifications.robots import Robots
 from citizen_bot.notifications.sending import Sender
 from citizen_bot.notifications.templates import Templates, load_templates
 from citizen_bot.notifications.ways import Channels, Ways
-from citizen_bot.platform.calendar import load_calendar
 from citizen_bot.platform.clock import Clock
 from citizen_bot.platform.jobs import TaskContext
 from citizen_bot.platform.privacy import Privacy
 from citizen_bot.platform.redis import create_redis
-from citizen_bot.rules import Office, load_rules
+from citizen_bot.rules import Office, load_office
 from citizen_bot.settings import Settings, data_folder
 from citizen_bot.wordings import load_wordings
 
@@ -26,7 +25,7 @@ def task_context(settings: Settings, engine: Engine, clock: Clock) -> TaskContex
     """A context with Office, Compositions, Channels, Sender and Robots. Raises FaultyFiles with every fault of a file
     that it reads."""
     load_composers()
-    office = Office(load_rules(settings.guides_dir), load_calendar(settings.guides_dir), Privacy(settings.privacy_keys))
+    office = load_office(settings.guides_dir, Privacy(settings.privacy_keys))
     say = load_wordings(settings.intents_dir, data_folder("intents"))
     link = functools.partial(_address, settings.public_url)
     compositions = Compositions(office, Published(), say, link, settings.secret_key)

@@ -10,18 +10,16 @@ import click
 from sqlalchemy import Connection
 from sqlalchemy.exc import NoResultFound
 
-from citizen_bot.catalog import store
-from citizen_bot.catalog.model import Catalogue
+from citizen_bot.cli.counter import published
 from citizen_bot.cli.database import DATABASE, transaction
 from citizen_bot.people import agents as agent_rows
 from citizen_bot.people import staff as staff_rows
 from citizen_bot.people.agents import Agent
 from citizen_bot.people.contacts import check_phone
 from citizen_bot.people.staff import ROLES, SITE_ROLES, Role, Staff
-from citizen_bot.platform.calendar import load_calendar
 from citizen_bot.platform.clock import SystemClock, spell_moment
 from citizen_bot.platform.privacy import Privacy
-from citizen_bot.rules import Office, load_rules
+from citizen_bot.rules import load_office
 from citizen_bot.settings import Settings, data_folder
 from citizen_bot.visits import service as visits
 from citizen_bot.wordings import Wordings, load_wordings
@@ -40,11 +38,6 @@ def _run(database_url: str | None, doing: str, work: Callable[[Connection, Wordi
         return work(connection, say, Privacy(settings.privacy_keys))
 
 
-def _office(privacy: Privacy) -> Office:
-    guides = Settings.from_environment(os.environ).guides_dir
-    return Office(load_rules(guides), load_calendar(guides), privacy)
-
-
 def _fail(say: Wordings, key: str, **values: object) -> click.ClickException:
     return click.ClickException(say(key, **values))
 
@@ -57,15 +50,8 @@ def _name(say: Wordings, text: str) -> str:
     return name
 
 
-def _published(connection: Connection) -> Catalogue:
-    version = store.current_hash(connection)
-    if version is None:
-        raise click.ClickException("no catalogue has been published: run `citizen-bot catalog publish`")
-    return store.load(connection, version)
-
-
 def _items(connection: Connection, say: Wordings, items: tuple[str, ...]) -> tuple[str, ...]:
-    known = _published(connection).guides if items else {}
+    known = published(connection).guides if items else {}
     for item in items:
         if item not in known:
             raise _fail(say, "visit_people_bad_item", item=item)
@@ -101,7 +87,7 @@ def add_staff(name: str, role: Role, site_code: str | None, wecom: str | None, d
     def work(connection: Connection, say: Wordings, _: Privacy) -> Staff:
         if role in SITE_ROLES and site_code is None:
             raise _fail(say, "visit_people_needs_site")
-        if site_code is not None and site_code not in _published(connection).sites:
+        if site_code is not None and site_code not in published(connection).sites:
             raise _fail(say, "visit_people_bad_site", site=site_code)
         try:
             return staff_rows.add(
@@ -187,7 +173,7 @@ def add_agent(
     """Add NAME as an agent."""
 
     def work(connection: Connection, say: Wordings, privacy: Privacy) -> Agent:
-        if division_code not in _published(connection).divisions:
+        if division_code not in published(connection).divisions:
             raise _fail(say, "visit_people_bad_division", division=division_code)
         try:
             return agent_rows.add(
@@ -257,7 +243,12 @@ def change(
         agent_rows.update(connection, after)
         line = _agent_line(after, privacy, say)
         if before.active and not after.active:
-            count = visits.agent_left(connection, _office(privacy), agent_id, SystemClock().now())
+            count = visits.agent_left(
+                connection,
+                load_office(Settings.from_environment(os.environ).guides_dir, privacy),
+                agent_id,
+                SystemClock().now(),
+            )
             line += say("visit_people_agent_left", count=count) if count else ""
         return line
 

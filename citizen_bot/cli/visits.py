@@ -1,7 +1,6 @@
 """`citizen-bot visits`: what is asked for, and the steps of a visit in the name of the town's staff."""
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,23 +8,16 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar, get_args
 
 import click
-from sqlalchemy import Connection
 
-from citizen_bot.catalog import store
-from citizen_bot.catalog.model import Catalogue
-from citizen_bot.cli.database import DATABASE, database
+from citizen_bot.cli.counter import Counter, at_counter
+from citizen_bot.cli.database import DATABASE
 from citizen_bot.people import agents, staff
-from citizen_bot.platform.calendar import load_calendar
-from citizen_bot.platform.clock import SHANGHAI, SystemClock, spell_moment
-from citizen_bot.platform.database import retrying
+from citizen_bot.platform.clock import SHANGHAI, spell_moment
 from citizen_bot.platform.numbers import VISIT
-from citizen_bot.platform.privacy import Privacy, mask_name, mask_phone
-from citizen_bot.rules import Office, load_rules
-from citizen_bot.settings import Settings, data_folder
+from citizen_bot.platform.privacy import mask_name, mask_phone
 from citizen_bot.visits import service
 from citizen_bot.visits.messages import spell_taken, spell_wish
 from citizen_bot.visits.service import Actor, NotPossible, Taken, Visit
-from citizen_bot.wordings import Wordings, load_wordings
 
 T = TypeVar("T")
 
@@ -34,18 +26,7 @@ STAFF = click.option("--staff", "staff_name", required=True, help="Who of the to
 
 
 @dataclass(frozen=True, slots=True)
-class _Desk:
-    """What a command works with, within its transaction."""
-
-    connection: Connection
-    office: Office
-    catalogue: Catalogue
-    say: Wordings
-    now: datetime
-
-    def fail(self, key: str, **values: object) -> click.ClickException:
-        return click.ClickException(self.say(key, **values))
-
+class _Desk(Counter):
     def visit(self, code: str) -> Visit:
         number = VISIT.read(code)
         found = None if number is None else service.find(self.connection, self.office, number)
@@ -159,22 +140,6 @@ class _Desk:
         return spelled if member is None else member.name
 
 
-def _run(database_url: str | None, doing: str, work: Callable[[_Desk], T]) -> T:
-    """What `work` returns, from a transaction that is repeated after a deadlock."""
-    settings = Settings.from_environment(os.environ)
-    say = load_wordings(settings.intents_dir, data_folder("intents"))
-    office = Office(load_rules(settings.guides_dir), load_calendar(settings.guides_dir), Privacy(settings.privacy_keys))
-
-    def at_the_desk(connection: Connection) -> T:
-        version = store.current_hash(connection)
-        if version is None:
-            raise click.ClickException("no catalogue has been published: run `citizen-bot catalog publish`")
-        return work(_Desk(connection, office, store.load(connection, version), say, SystemClock().now()))
-
-    with database(settings, database_url, doing) as engine:
-        return retrying(engine, at_the_desk)
-
-
 def _act(database_url: str | None, code: str, staff_name: str, step: Callable[[_Desk, int, Actor], Visit]) -> None:
     """Takes a step of the visit `code` and prints how it then stands. Raises click.ClickException, in one line, for
     what the rules refuse."""
@@ -186,7 +151,7 @@ def _act(database_url: str | None, code: str, staff_name: str, step: Callable[[_
         except NotPossible as error:
             raise desk.refusal(error, visit, staff_name) from error
 
-    click.echo(_run(database_url, "change the visit", work))
+    click.echo(at_counter(_Desk, database_url, "change the visit", work))
 
 
 @click.group()
@@ -207,7 +172,7 @@ def show_list(town_text: str | None, state: service.State | None, as_json: bool,
         found = service.listed(desk.connection, desk.office, town_code=town, state=state)
         return [desk.show(visit, as_json) for visit in found]
 
-    for line in _run(database_url, "list the visits", work):
+    for line in at_counter(_Desk, database_url, "list the visits", work):
         click.echo(line)
 
 
@@ -238,7 +203,7 @@ def show(code: str, as_json: bool, database_url: str | None) -> None:
             )
         return lines
 
-    for line in _run(database_url, "look the visit up", work):
+    for line in at_counter(_Desk, database_url, "look the visit up", work):
         click.echo(line)
 
 

@@ -23,7 +23,7 @@ from citizen_bot.matching.knowledge import Topic
 from citizen_bot.matching.matcher import Matcher
 from citizen_bot.matching.model import Facet, Intent, Match
 from citizen_bot.platform.calendar import CLOSING, WorkingCalendar
-from citizen_bot.platform.clock import SHANGHAI, spell_day
+from citizen_bot.platform.clock import SHANGHAI, spell_day, spell_hour
 from citizen_bot.rules import Rules
 from citizen_bot.wordings import Wordings
 
@@ -457,7 +457,7 @@ class Talk:
         if self._calendar.is_open(now):
             local = now.astimezone(SHANGHAI)
             promised = datetime.combine(local.date(), CLOSING, SHANGHAI)
-            text = self._say("person_open", asked=asked, closing=_hour(promised))
+            text = self._say("person_open", asked=asked, closing=spell_hour(promised))
         else:
             promised = self._calendar.next_opening(now).astimezone(SHANGHAI)
             text = self._say("person_closed", asked=asked, promised=_day_and_hour(promised, now))
@@ -474,13 +474,9 @@ def _still_standing(turn: Turn, pending: Pending) -> Turn:
     return replace(turn, conversation=replace(after, pending=pending))
 
 
-def _hour(at: datetime) -> str:
-    return f"{at.hour}点" if at.minute == 0 else f"{at.hour}点{at.minute}分"
-
-
 def _day_and_hour(at: datetime, now: datetime) -> str:
     """今天13点30分, 明天11月24日（周二）8点30分, 11月30日（周一）8点30分."""
     days = (at.date() - now.astimezone(SHANGHAI).date()).days
     if days == 0:
-        return f"今天{_hour(at)}"
-    return f"{'明天' if days == 1 else ''}{spell_day(at.date())}{_hour(at)}"
+        return f"今天{spell_hour(at)}"
+    return f"{'明天' if days == 1 else ''}{spell_day(at.date())}{spell_hour(at)}"

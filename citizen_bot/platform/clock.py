@@ -1,7 +1,7 @@
 """The one source of time. Instants are aware UTC; Asia/Shanghai only where people read them."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -37,8 +37,12 @@ def spell_day(day: date) -> str:
 
 def spell_hour(at: datetime) -> str:
     """The time of day of an aware instant in Asia/Shanghai, as residents read it: 9点30分, 13点."""
-    local = at.astimezone(SHANGHAI)
-    return f"{local.hour}点{local.minute}分" if local.minute else f"{local.hour}点"
+    return spell_time(at.astimezone(SHANGHAI).time())
+
+
+def spell_time(at: time) -> str:
+    """A time of day as residents read it: 9点30分, 14点."""
+    return f"{at.hour}点{at.minute}分" if at.minute else f"{at.hour}点"
 
 
 def spell_moment(at: datetime) -> str:

@@ -11,7 +11,7 @@ from citizen_bot.dialogue.model import Choices, Task, Text
 from citizen_bot.dialogue.tasks.steps import Next, asked, led
 from citizen_bot.dialogue.whereabouts import Whereabouts
 from citizen_bot.platform.calendar import WorkingCalendar
-from citizen_bot.platform.clock import SHANGHAI, spell_day, spell_hour, spell_moment
+from citizen_bot.platform.clock import SHANGHAI, spell_day, spell_hour, spell_moment, spell_time
 from citizen_bot.rules import AppointmentRules
 from citizen_bot.wordings import Wordings
 
@@ -54,19 +54,12 @@ class Hours:
             return Found(note=why, offered=self._backwards(site, guide, desk, first, last))
         free = desk.free_hours(site, guide, task.day, task.day)
         wanted = _usual([hour for hour in free if task.period is None or _period_of(hour) == task.period])
-        if task.at is not None:
-            return self._at_time(task, task.at, free) or self._instead(
-                task,
-                self._why_not(task, free, self._closed(task, site, guide, desk)),
-                wanted or free,
-                site,
-                guide,
-                desk,
-            )
-        if not wanted:
-            return self._instead(
-                task, self._why_not(task, free, self._closed(task, site, guide, desk)), _usual(free), site, guide, desk
-            )
+        if task.at is not None and (exact := self._at_time(task, task.at, free)):
+            return exact
+        if task.at is not None or not wanted:
+            why = self._why_not(task, free, desk.closed_because(site, guide, task.day))
+            same_day = (wanted or free) if task.at is not None else _usual(free)
+            return self._instead(task, why, same_day, site, guide, desk)
         if task.period is not None:
             return Found(wanted[0], self._first_of(task, task.day, wanted))
         return Found(offered=tuple(wanted[:OFFERED_OF_A_DAY]), of_day=True)
@@ -77,7 +70,7 @@ class Hours:
             return None
         start = exact.starts_at.astimezone(SHANGHAI)
         within = start.time() != at and task.day is not None
-        return Found(exact, self._say("hour_within", at=_spell_time(at), hour=spell_hour(start)) if within else None)
+        return Found(exact, self._say("hour_within", at=spell_time(at), hour=spell_hour(start)) if within else None)
 
     def _first_of(self, task: Task, day: date, wanted: Sequence[Hour]) -> str:
         """Of half a day the first hour is taken; the others can be had by naming them."""
@@ -157,7 +150,7 @@ class Hours:
         if free and task.at is not None and not self._is_office_hour(task.at):
             return self._say("day_not_hours")
         if task.at is not None:
-            return self._say("day_full", day=f"{spelled}{_spell_time(task.at)}")
+            return self._say("day_full", day=f"{spelled}{spell_time(task.at)}")
         if free:
             return self._say("day_full", day=self._say(f"period_{task.period}", day=spelled))
         if not self._calendar.is_working_day(day):
@@ -166,10 +159,6 @@ class Hours:
                 return self._say("day_holiday", day=spelled, holiday=holiday)
             return self._say("day_closed", day=spelled)
         return self._say("day_full", day=spelled)
-
-    @staticmethod
-    def _closed(task: Task, site: Site, guide: Guide, desk: Desk) -> str | None:
-        return desk.closed_because(site, guide, task.day) if task.day else None
 
     def _is_office_hour(self, at: time) -> bool:
         length = timedelta(minutes=self._rules.minutes)
@@ -184,11 +173,6 @@ class Hours:
 
 def _period_of(hour: Hour) -> str:
     return "am" if hour.starts_at.astimezone(SHANGHAI).time() < NOON else "pm"
-
-
-def _spell_time(at: time) -> str:
-    """9点30分, 14点."""
-    return f"{at.hour}点{at.minute}分" if at.minute else f"{at.hour}点"
 
 
 def _usual(hours: Sequence[Hour]) -> Sequence[Hour]:
